@@ -1,0 +1,64 @@
+"""One column of one table: its name, type, meaning and the tests its values must pass.
+
+Landing sources, SQL models and Python tables all describe their columns with this class, so the
+catalogue, the checks and the generated documentation come from one place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warn"]
+
+
+@dataclass(frozen=True)
+class NotNull:
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Unique:
+    """No two rows of a period share the value (or, on a table, the values of these columns)."""
+
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    values: tuple[str, ...]
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Range:
+    """minimum <= value <= maximum; None leaves that side open."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class References:
+    """Every value stands in `column` of `table` (written schema.table), in the same period."""
+
+    table: str
+    column: str
+    severity: Severity = "error"
+
+
+Test = NotNull | Unique | OneOf | Range | References
+
+
+@dataclass(frozen=True)
+class Column:
+    """`type` is the SQL type (VARCHAR, BIGINT, DOUBLE, TIMESTAMP, DATE, BOOLEAN, VARCHAR[])."""
+
+    name: str
+    type: str
+    description: str
+    tests: tuple[Test, ...] = ()
+
+
+def names(columns: Sequence[Column]) -> list[str]:
+    return [column.name for column in columns]

@@ -1,0 +1,1 @@
+"""The landing zone: what each source's files must hold, and how they are read into rows."""

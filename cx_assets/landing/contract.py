@@ -1,0 +1,69 @@
+"""How a landing source is declared. One declaration drives parsing, checks, rejects and docs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+FieldType = Literal["text", "integer", "number", "time", "date", "boolean"]
+
+SQL_TYPES: dict[FieldType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "time": "TIMESTAMP",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+}
+
+# A name or id longer than this, or a text longer than that, is a broken file and no value.
+MAX_ID_LENGTH = 500
+MAX_TEXT_LENGTH = 100_000
+EARLIEST = datetime(1900, 1, 1)
+LATEST = datetime(2200, 1, 1)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a landing file.
+
+    `need` says what the file owes: "value" (the column, and a value in every row), "column" (the
+    column, but a value may be empty) or "nothing" (the whole column may be missing).
+    """
+
+    name: str
+    type: FieldType
+    description: str
+    need: Literal["value", "column", "nothing"] = "nothing"
+    one_of: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    max_length: int = MAX_ID_LENGTH
+
+    @property
+    def sql_type(self) -> str:
+        return SQL_TYPES[self.type]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of landing file: `landing/<name>/**`.
+
+    `key` identifies a row; `event_time` places it in a period. A `versioned` source describes
+    things rather than events: each row is a newer state of its key, and a state older than the
+    first period is what was known when history began, so it belongs to the first period.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    event_time: str
+    fields: tuple[Field, ...]
+    versioned: bool = False
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+    @property
+    def owed(self) -> tuple[str, ...]:
+        """The columns that every file of this source must have."""
+        return tuple(field.name for field in self.fields if field.need != "nothing")
