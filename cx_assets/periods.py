@@ -78,6 +78,17 @@ def windows(definition: dg.TimeWindowPartitionsDefinition, keys: Iterable[str]) 
     )
 
 
+def period_at(day: date, grain: Grain) -> Period:
+    """The period that holds `day`."""
+    return Period(_midnight(first_day(day, grain)), _midnight(next_first_day(day, grain)))
+
+
+def newest(definition: dg.TimeWindowPartitionsDefinition) -> Period | None:
+    """The last period that exists; None before the first one has ended."""
+    key = definition.get_last_partition_key()
+    return windows(definition, [key])[0] if key else None
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 

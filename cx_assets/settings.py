@@ -74,6 +74,8 @@ class Settings(BaseModel):
             "lifetime_years": self.lifetime_years,
             "default_margin": self.default_margin,
             "holdout_share": self.holdout_share,
+            # A share of all hashes, as the first eight hexadecimal digits that they start below.
+            "holdout_below": f"{round(self.holdout_share * 16**8):08x}",
         }
 
     @classmethod

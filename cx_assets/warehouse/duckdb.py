@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +23,7 @@ class DuckDBSession:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._in_transaction = False
 
     def _run(self, sql: str, parameters: Parameters | None) -> duckdb.DuckDBPyConnection:
         if parameters:
@@ -37,6 +38,9 @@ class DuckDBSession:
 
     def frame(self, sql: str, parameters: Parameters | None = None) -> pd.DataFrame:
         return self._run(sql, parameters).df()
+
+    def table(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        return self._run(sql, parameters).to_arrow_table()
 
     def batches(
         self, sql: str, parameters: Parameters | None = None, size: int = 100_000
@@ -63,13 +67,21 @@ class DuckDBSession:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        if self._in_transaction:
+            yield
+            return
         self.execute("begin")
+        self._in_transaction = True
         try:
             yield
+            self.execute("commit")
         except BaseException:
-            self.execute("rollback")
+            # A commit that failed has ended the transaction itself.
+            with suppress(duckdb.TransactionException):
+                self.execute("rollback")
             raise
-        self.execute("commit")
+        finally:
+            self._in_transaction = False
 
     def stage(self, table: str, columns: Sequence[Column]) -> str:
         staged = f"temp.main.{quoted('new ' + table)}"

@@ -33,16 +33,25 @@ class Session(Protocol):
     def frame(self, sql: str, parameters: Parameters | None = None) -> pd.DataFrame:
         """All rows, as a frame: for aggregates and bounded samples, not for fact tables."""
 
+    def table(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """All rows, as an Arrow table: for what leaves the warehouse as a file."""
+
     def batches(
         self, sql: str, parameters: Parameters | None = None, size: int = 100_000
     ) -> Iterator[pa.RecordBatch]:
-        """The rows in Arrow batches of at most `size`; other queries may run meanwhile."""
+        """The committed rows, in Arrow batches of at most `size`; other queries may run meanwhile.
+
+        An open transaction's changes and the temporary tables are not seen.
+        """
 
     def columns(self, table: str) -> dict[str, str]:
         """Name and SQL type of each column; empty when there is no such table."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing: committed at the end, rolled back on any exception."""
+        """All or nothing: committed at the end, rolled back on any exception.
+
+        A transaction inside another one is part of it.
+        """
 
     def stage(self, table: str, columns: Sequence[Column]) -> str:
         """Create an empty temporary table for the new rows of `table` and return its name."""

@@ -1,0 +1,59 @@
+# make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
+.DEFAULT_GOAL := help
+.PHONY: help demo dev check test test-fast lint types clean lock docs
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+export CX_HOME ?= $(CURDIR)/.cx
+# The sample data is a finished history of 18 months; `make dev` looks at the same one.
+demo dev: export CX_LAST_PERIOD ?= 2025-06-01
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@echo "Installing the pinned packages into .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@test -d .venv || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q cx_assets
+	@touch $@
+
+demo: $(INSTALLED) ## sample data, every table of 18 months, the scorecard
+	@$(BIN)/cx demo
+
+dev: $(INSTALLED) ## the Dagster UI on the same data
+	@DAGSTER_HOME=$$($(BIN)/cx home) $(BIN)/dg dev
+
+check: lint types test ## everything that must pass before a commit
+
+lint: $(INSTALLED) ## ruff: format and lint
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(INSTALLED) ## mypy
+	@$(BIN)/mypy
+
+test: $(INSTALLED) ## all tests
+	@$(BIN)/pytest -n auto --dist worksteal
+	@echo "All tests passed. Next: make demo, then make dev."
+
+test-fast: $(INSTALLED) ## the tests that take no more than a moment each
+	@$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	@echo "The fast tests passed. Next: make check."
+
+docs: $(INSTALLED) ## the generated pages
+	@$(BIN)/cx docs
+
+lock: ## pin the newest allowed releases; DuckDB 2.0 waits for its first patch release
+	@$(BIN)/pip install --quiet uv
+	@printf 'duckdb<2\n' > .venv/constraints.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --extra dev --constraint .venv/constraints.txt --upgrade \
+		--output-file requirements.lock pyproject.toml
+
+clean: ## remove what was built: $(CX_HOME) and the caches, not .venv
+	@rm -rf "$(CX_HOME)" .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

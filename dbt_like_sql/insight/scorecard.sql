@@ -1,0 +1,91 @@
+-- One row per metric and period: how the company stands, against the period before.
+with orders_by_period as (
+    select
+        period,
+        cast(count(distinct customer_id) as double) as active_customers,
+        cast(count(*) as double) as orders,
+        sum(revenue) as revenue,
+        sum(profit) as profit,
+        avg(case when is_late then 1.0 when not is_late then 0.0 end) as late_delivery_share
+    from process.orders
+    where period >= cast($previous_start as date) and ordered_at < $period_end and is_purchase
+    group by period
+),
+
+customers_by_period as (
+    select period, cast(count(*) as double) as customers, avg(clv_formula) as average_clv
+    from insight.customer_360
+    where period between cast($previous_start as date) and cast($period_start as date)
+    group by period
+),
+
+tickets_by_period as (
+    select
+        period,
+        cast(count(*) as double) as tickets
+    from process.support_tickets
+    where period >= cast($previous_start as date) and opened_at < $period_end
+    group by period
+),
+
+metrics as (
+    select period, 'customers' as metric, customers as value, null as low, null as high
+    from customers_by_period
+    union all
+    select period, 'average_clv', average_clv, null, null from customers_by_period
+    union all
+    select period, 'active_customers', active_customers, null, null from orders_by_period
+    union all
+    select period, 'orders', orders, null, null from orders_by_period
+    union all
+    select period, 'revenue', revenue, null, null from orders_by_period
+    union all
+    select period, 'profit', profit, null, null from orders_by_period
+    union all
+    select period, 'late_delivery_share', late_delivery_share, null, null from orders_by_period
+    union all
+    select period, 'tickets', tickets, null, null from tickets_by_period
+    union all
+    select period, survey || '_mean', mean_score, ci_low, ci_high
+    from "analyze".csat
+    where dimension = 'all'
+        and period between cast($previous_start as date) and cast($period_start as date)
+    union all
+    select period, 'csat_share', csat_share, csat_share_low, csat_share_high
+    from "analyze".csat
+    where dimension = 'all' and survey = 'csat'
+        and period between cast($previous_start as date) and cast($period_start as date)
+    union all
+    select period, 'nps', nps, null, null
+    from "analyze".csat
+    where dimension = 'all' and survey = 'nps'
+        and period between cast($previous_start as date) and cast($period_start as date)
+    union all
+    select period, survey || '_response_rate', responses / cast(nullif(invited, 0) as double), null, null
+    from "analyze".csat
+    where dimension = 'all'
+        and period between cast($previous_start as date) and cast($period_start as date)
+    union all
+    select period, action || '_effect_on_' || outcome, effect, ci_low, ci_high
+    from feedback.action_effects
+    where segment_id is null
+        and period between cast($previous_start as date) and cast($period_start as date)
+),
+
+with_previous as (
+    select
+        *,
+        lag(value) over (partition by metric order by period) as previous
+    from metrics
+)
+
+select
+    cast($period_start as date) as period,  -- First day of the period. [not null]
+    metric,                                 -- What is measured. [not null] [unique]
+    value,                                  -- Its value in the period.
+    previous,                               -- Its value in the period before.
+    value - previous as change,             -- Value less previous.
+    low,                                    -- Lower end of the 95 % interval, where there is one.
+    high                                    -- Upper end of the 95 % interval, where there is one.
+from with_previous
+where period = cast($period_start as date)

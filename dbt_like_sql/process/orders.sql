@@ -1,0 +1,33 @@
+-- One row per order, in the period it was placed, with what it brought and whether it came in time.
+with totals as (
+    select
+        period,
+        order_id,
+        count(*) as lines,
+        sum(quantity) as units,
+        sum(revenue) as revenue,
+        sum(cost) as cost
+    from process.order_items
+    where period >= $period_start and period < $period_end
+    group by period, order_id
+)
+
+select
+    orders.period,                                   -- First day of the period. [not null]
+    orders.order_id,                                 -- The order. [not null] [unique]
+    orders.customer_id,                              -- Who ordered; null for a guest.
+    orders.ordered_at,                               -- When it was ordered. [not null]
+    coalesce(orders.status, 'placed') as status,     -- Where it stands. [one of: placed, shipped, delivered, cancelled, returned]
+    coalesce(orders.status, 'placed') not in ('cancelled', 'returned') as is_purchase,  -- Counts as a purchase: neither cancelled nor returned. [not null]
+    coalesce(orders.channel, 'unknown') as channel,  -- Where it was ordered. [not null]
+    orders.promised_at,                              -- When delivery was promised.
+    orders.delivered_at,                             -- When it was delivered.
+    orders.delivered_at > orders.promised_at as is_late,  -- Delivered after the promise; null while either is unknown.
+    coalesce(totals.lines, 0) as lines,              -- Order lines. [not null]
+    coalesce(totals.units, 0) as units,              -- Units, returns taken off. [not null]
+    coalesce(totals.revenue, 0) - coalesce(orders.discount, 0) as revenue,  -- Money after the discount. [not null]
+    coalesce(totals.revenue, 0) - coalesce(orders.discount, 0)
+    - coalesce(totals.cost, 0) - coalesce(orders.shipping_cost, 0) as profit  -- Money after discount, goods and shipping. [not null]
+from collect.orders as orders
+left join totals on totals.order_id = orders.order_id and totals.period = orders.period
+where orders.period >= $period_start and orders.period < $period_end

@@ -1,0 +1,36 @@
+-- One row per public post, with the customer where the handle is one that the CRM knew by then.
+with owners as (
+    select
+        mentions.period,
+        mentions.mention_id,
+        customers.customer_id,
+        row_number() over (
+            partition by mentions.period, mentions.mention_id
+            order by customers.updated_at desc, customers.customer_id
+        ) as newest
+    from collect.social_mentions as mentions
+    inner join collect.customers as customers
+        on lower(customers.social_handle) = lower(mentions.handle)
+        and customers.period <= mentions.period
+    where mentions.period >= $period_start and mentions.period < $period_end
+)
+
+select
+    mentions.period,                        -- First day of the period. [not null]
+    mentions.mention_id,                    -- The post. [not null] [unique]
+    owners.customer_id,                     -- Whose handle it is; null for a stranger.
+    mentions.posted_at,                     -- When it was posted. [not null]
+    mentions.platform,                      -- Where it was posted. [not null]
+    regexp_replace(
+        regexp_replace(
+            regexp_replace(mentions.text, '[[:alnum:]._%+-]+@[[:alnum:].-]+', '[email]', 'g'),
+            '@[[:alnum:]_.]+', '[handle]', 'g'
+        ),
+        '[+]?[0-9][0-9 ()/-]{6,}[0-9]', '[phone]', 'g'
+    ) as text                               -- What it says; e-mails, handles and phone numbers masked. [not null]
+from collect.social_mentions as mentions
+left join owners
+    on owners.mention_id = mentions.mention_id
+    and owners.period = mentions.period
+    and owners.newest = 1
+where mentions.period >= $period_start and mentions.period < $period_end
