@@ -2,6 +2,11 @@
 
 from cx_assets.landing.contract import MAX_TEXT_LENGTH, Field, Source
 
+# More than this is a slip of the decimal point; and what is added up later must fit a decimal.
+MAX_MONEY = 1e9
+MAX_UNITS = 1e7
+MAX_SCORE = 1e4
+
 CUSTOMERS = Source(
     name="customers",
     description="Who the customers are, as the CRM knows; the newest row of a customer counts.",
@@ -36,8 +41,8 @@ PRODUCTS = Source(
         Field("updated_at", "time", "When this state became true.", need="value"),
         Field("name", "text", "Name in the shop."),
         Field("category", "text", "Category in the shop."),
-        Field("unit_price", "number", "List price of one unit.", minimum=0),
-        Field("unit_cost", "number", "Cost of one unit.", minimum=0),
+        Field("unit_price", "number", "List price of one unit.", minimum=0, maximum=MAX_MONEY),
+        Field("unit_cost", "number", "Cost of one unit.", minimum=0, maximum=MAX_MONEY),
         Field("stock_on_hand", "number", "Units in stock; oversold stock is negative."),
     ),
 )
@@ -60,8 +65,20 @@ ORDERS = Source(
         Field("channel", "text", "Where it was ordered: web, app, store, ..."),
         Field("promised_at", "time", "When delivery was promised."),
         Field("delivered_at", "time", "When it was delivered."),
-        Field("discount", "number", "Discount on the whole order, as money.", minimum=0),
-        Field("shipping_cost", "number", "What shipping cost the company.", minimum=0),
+        Field(
+            "discount",
+            "number",
+            "Discount on the whole order, as money.",
+            minimum=0,
+            maximum=MAX_MONEY,
+        ),
+        Field(
+            "shipping_cost",
+            "number",
+            "What shipping cost the company.",
+            minimum=0,
+            maximum=MAX_MONEY,
+        ),
     ),
 )
 
@@ -75,9 +92,23 @@ ORDER_ITEMS = Source(
         Field("line_number", "integer", "The line within the order.", need="value", minimum=0),
         Field("ordered_at", "time", "When the order was placed.", need="value"),
         Field("product_id", "text", "The product.", need="value"),
-        Field("quantity", "number", "Units; negative for a return.", need="value"),
-        Field("unit_price", "number", "Price paid for one unit.", need="value", minimum=0),
-        Field("unit_cost", "number", "Cost of one unit.", minimum=0),
+        Field(
+            "quantity",
+            "number",
+            "Units; negative for a return.",
+            need="value",
+            minimum=-MAX_UNITS,
+            maximum=MAX_UNITS,
+        ),
+        Field(
+            "unit_price",
+            "number",
+            "Price paid for one unit.",
+            need="value",
+            minimum=0,
+            maximum=MAX_MONEY,
+        ),
+        Field("unit_cost", "number", "Cost of one unit.", minimum=0, maximum=MAX_MONEY),
     ),
 )
 
@@ -146,9 +177,27 @@ SURVEY_RESPONSES = Source(
         Field("touchpoint", "text", "What it asks about: delivery, support, ..."),
         Field("channel", "text", "How it was sent: email, sms, app, ..."),
         Field("order_id", "text", "The order it asks about."),
-        Field("score", "number", "The answer; empty without one."),
-        Field("scale_min", "number", "Lowest answer possible; by default csat 1, nps 0, ces 1."),
-        Field("scale_max", "number", "Highest answer possible; by default csat 5, nps 10, ces 7."),
+        Field(
+            "score",
+            "number",
+            "The answer; empty without one.",
+            minimum=-MAX_SCORE,
+            maximum=MAX_SCORE,
+        ),
+        Field(
+            "scale_min",
+            "number",
+            "Lowest answer possible; by default csat 1, nps 0, ces 1.",
+            minimum=-MAX_SCORE,
+            maximum=MAX_SCORE,
+        ),
+        Field(
+            "scale_max",
+            "number",
+            "Highest answer possible; by default csat 5, nps 10, ces 7.",
+            minimum=-MAX_SCORE,
+            maximum=MAX_SCORE,
+        ),
         Field("comment", "text", "What the customer added.", max_length=MAX_TEXT_LENGTH),
     ),
 )

@@ -11,6 +11,16 @@ from scipy import special
 Floats = NDArray[np.float64]
 
 
+def sample_variance(count: Floats, mean: Floats, squares: Floats) -> Floats:
+    """Sample variance (n - 1) from a sum of squares; nan for fewer than two observations.
+
+    Where all observations are the same, rounding leaves a tiny difference of either sign: zero.
+    """
+    spread = squares - count * mean**2
+    spread = np.where(spread > 1e-9 * squares, spread, 0.0)
+    return spread / np.where(count > 1, count - 1, np.nan)
+
+
 def mean_interval(
     count: ArrayLike, mean: ArrayLike, variance: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cx_assets.methods.intervals import mean_interval, wilson_interval
+from cx_assets.methods.intervals import mean_interval, sample_variance, wilson_interval
 
 # Fewer answers than this say more about who answered than about the group.
 FEWEST_ANSWERS = 10
@@ -25,10 +25,8 @@ def satisfaction(groups: pd.DataFrame) -> pd.DataFrame:
     n = groups["responses"].to_numpy(dtype=float)
     answered = np.where(n > 0, n, np.nan)
     mean = groups["score_sum"].to_numpy(dtype=float) / answered
-    spread = groups["score_squares"].to_numpy(dtype=float) - n * mean**2
-    # Rounding can leave a tiny spread, of either sign, where all scores are the same.
-    spread = np.where(spread > 1e-9 * n * mean**2, spread, 0.0)
-    variance = spread / np.where(n > 1, n - 1, np.nan)
+    squares = groups["score_squares"].to_numpy(dtype=float)
+    variance = sample_variance(n, mean, squares)
     low, high = mean_interval(n, mean, np.nan_to_num(variance))
 
     is_csat = groups["survey"].eq("csat").to_numpy()

@@ -12,10 +12,10 @@ def arms(treated: np.ndarray, control: np.ndarray) -> dict[str, float]:
     return {
         "treated": len(treated),
         "control": len(control),
-        "treated_mean": treated.mean() if len(treated) else np.nan,
-        "control_mean": control.mean() if len(control) else np.nan,
-        "treated_variance": treated.var(ddof=1) if len(treated) > 1 else np.nan,
-        "control_variance": control.var(ddof=1) if len(control) > 1 else np.nan,
+        "treated_sum": treated.sum(),
+        "control_sum": control.sum(),
+        "treated_squares": (treated**2).sum(),
+        "control_squares": (control**2).sum(),
     }
 
 

@@ -1,6 +1,6 @@
 -- One row per segment and period: how large it is, and what its customers are like.
 with answers as (
-    select customer_id, avg(score_of_five) as csat
+    select customer_id, cast(avg(score_of_five) as decimal(9, 6)) as csat
     from process.survey_responses
     where sent_at < $period_end and responded_at < $period_end and survey = 'csat'
     group by customer_id
@@ -13,10 +13,10 @@ select
     count(*) as customers,                  -- Customers in it. [not null] [>= 1]
     count(*) / sum(cast(count(*) as double)) over () as share,  -- Share of all customers. [0 .. 1]
     avg(features.age) as avg_age,           -- Mean age; null where no age is known.
-    avg(features.spend) as avg_spend,       -- Mean money so far. [not null]
+    avg(cast(features.spend as decimal(28, 4))) as avg_spend,       -- Mean money so far. [not null]
     avg(features.recency_days) as avg_recency_days,  -- Mean days since the last purchase, of buyers.
     avg(features.frequency) as avg_frequency,  -- Mean purchases so far. [not null]
-    avg(clv.clv_formula) as avg_clv,        -- Mean lifetime value by the formula. [not null]
+    avg(cast(clv.clv_formula as decimal(28, 4))) as avg_clv,        -- Mean lifetime value by the formula. [not null]
     avg(answers.csat) as csat_mean          -- Mean csat of the customers who ever answered, on 1..5. [1 .. 5]
 from "analyze".segments as segments
 inner join features.customer_features as features

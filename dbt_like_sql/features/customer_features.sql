@@ -13,8 +13,8 @@ with purchases as (
 money as (
     select
         customer_id,
-        sum(revenue) as spend,
-        sum(profit) as profit
+        cast(sum(revenue) as double) as spend,
+        cast(sum(profit) as double) as profit
     from process.orders
     where ordered_at < $period_end and status <> 'cancelled'
     group by customer_id
@@ -75,7 +75,7 @@ select
     coalesce(visits.sessions, 0) as sessions,  -- Web sessions so far. [not null] [>= 0]
     coalesce(service.tickets, 0) as tickets,  -- Support tickets so far. [not null] [>= 0]
     service.mean_resolution_hours,          -- Mean hours until a ticket was resolved; null without one.
-    answers.score_of_five as last_score,    -- Newest csat answer, on 1..5; null without one. [1 .. 5]
+    cast(answers.score_of_five as double) as last_score,    -- Newest csat answer, on 1..5; null without one. [1 .. 5]
     date_diff(
         'day', cast(answers.responded_at as date), cast($period_end as date)
     ) as last_score_age_days,               -- Days since that answer. [>= 0]

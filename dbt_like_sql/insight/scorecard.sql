@@ -4,8 +4,8 @@ with orders_by_period as (
         period,
         cast(count(distinct customer_id) as double) as active_customers,
         cast(count(*) as double) as orders,
-        sum(revenue) as revenue,
-        sum(profit) as profit,
+        cast(sum(revenue) as double) as revenue,
+        cast(sum(profit) as double) as profit,
         avg(case when is_late then 1.0 when not is_late then 0.0 end) as late_delivery_share
     from process.orders
     where period >= cast($previous_start as date) and ordered_at < $period_end and is_purchase
@@ -13,7 +13,10 @@ with orders_by_period as (
 ),
 
 customers_by_period as (
-    select period, cast(count(*) as double) as customers, avg(clv_formula) as average_clv
+    select
+        period,
+        cast(count(*) as double) as customers,
+        avg(cast(clv_formula as decimal(28, 4))) as average_clv
     from insight.customer_360
     where period between cast($previous_start as date) and cast($period_start as date)
     group by period

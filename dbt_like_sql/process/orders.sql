@@ -4,7 +4,7 @@ with totals as (
         period,
         order_id,
         count(*) as lines,
-        sum(quantity) as units,
+        sum(cast(quantity as decimal(18, 4))) as units,
         sum(revenue) as revenue,
         sum(cost) as cost
     from process.order_items
@@ -25,9 +25,15 @@ select
     orders.delivered_at > orders.promised_at as is_late,  -- Delivered after the promise; null while either is unknown.
     coalesce(totals.lines, 0) as lines,              -- Order lines. [not null]
     coalesce(totals.units, 0) as units,              -- Units, returns taken off. [not null]
-    coalesce(totals.revenue, 0) - coalesce(orders.discount, 0) as revenue,  -- Money after the discount. [not null]
-    coalesce(totals.revenue, 0) - coalesce(orders.discount, 0)
-    - coalesce(totals.cost, 0) - coalesce(orders.shipping_cost, 0) as profit  -- Money after discount, goods and shipping. [not null]
+    cast(
+        coalesce(totals.revenue, 0) - cast(coalesce(orders.discount, 0) as decimal(28, 4))
+        as decimal(28, 4)
+    ) as revenue,                                    -- Money after the discount. [not null]
+    cast(
+        coalesce(totals.revenue, 0) - cast(coalesce(orders.discount, 0) as decimal(28, 4))
+        - coalesce(totals.cost, 0) - cast(coalesce(orders.shipping_cost, 0) as decimal(28, 4))
+        as decimal(28, 4)
+    ) as profit                                      -- Money after discount, goods and shipping. [not null]
 from collect.orders as orders
 left join totals on totals.order_id = orders.order_id and totals.period = orders.period
 where orders.period >= $period_start and orders.period < $period_end

@@ -30,7 +30,8 @@ select
     lowest as scale_min,                    -- Lowest answer possible. [not null]
     highest as scale_max,                   -- Highest answer possible. [not null]
     case
-        when is_answer then 1 + 4 * (score - lowest) / (highest - lowest)
+        when is_answer then
+            cast(1 + 4 * (score - lowest) / (highest - lowest) as decimal(9, 6))
     end as score_of_five,                   -- The answer stretched to 1..5, to compare scales. [1 .. 5]
     case
         when is_answer and survey = 'csat' then score >= highest - 1

@@ -1,0 +1,53 @@
+"""What runs by itself, and the jobs that people start by hand."""
+
+import dagster as dg
+
+from cx_assets.periods import PERIODS, SETTINGS
+
+whole_loop = dg.define_asset_job(
+    "whole_loop",
+    selection=dg.AssetSelection.all(),
+    partitions_def=PERIODS,
+    description="Every table of the loop, from the landing files to the outbox.",
+)
+
+landing_to_features = dg.define_asset_job(
+    "landing_to_features",
+    selection=dg.AssetSelection.groups("collect", "process", "features"),
+    partitions_def=PERIODS,
+    description="Read what has landed and clean it; no model is fitted and nothing leaves.",
+)
+
+customer_value = dg.define_asset_job(
+    "customer_value",
+    selection=dg.AssetSelection.assets(
+        ["analyze", "segments"], ["analyze", "clv"], ["analyze", "segment_profiles"]
+    ),
+    partitions_def=PERIODS,
+    description="Segments, lifetime value and the profile of each segment.",
+)
+
+satisfaction = dg.define_asset_job(
+    "satisfaction",
+    selection=dg.AssetSelection.assets(
+        ["process", "survey_responses"], ["analyze", "csat"], ["insight", "scorecard"]
+    ),
+    partitions_def=PERIODS,
+    description="From survey answers that were collected to the scores on the scorecard.",
+)
+
+actions = dg.define_asset_job(
+    "actions",
+    selection=dg.AssetSelection.groups("feedback", "personalize"),
+    partitions_def=PERIODS,
+    description="What earlier actions did, what to do next, and the outbox.",
+)
+
+every_period = dg.build_schedule_from_partitioned_job(
+    whole_loop,
+    name=f"whole_loop_{SETTINGS.period}",
+    description="The whole loop for the period that has just ended.",
+    default_status=dg.DefaultScheduleStatus.RUNNING
+    if SETTINGS.last_period is None
+    else dg.DefaultScheduleStatus.STOPPED,
+)

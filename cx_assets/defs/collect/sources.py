@@ -1,0 +1,133 @@
+"""collect.<source>: the rows of the landing files, one asset per source."""
+
+from collections.abc import Iterator
+from time import monotonic
+
+import dagster as dg
+from dagster import AssetExecutionContext
+
+from cx_assets.landing import collect
+from cx_assets.landing.contract import Source
+from cx_assets.landing.sources import SOURCES
+from cx_assets.periods import PERIODS, windows
+from cx_assets.settings import Settings
+from cx_assets.sql_models.audit import UniqueTogether
+from cx_assets.tables import (
+    Table,
+    add_row_counts,
+    asset_options,
+    audit,
+    check_specs,
+    definition_metadata,
+    loop_asset,
+    refuse_failures,
+    report,
+    retry_only_what_passes,
+)
+from cx_assets.warehouse import Warehouse
+
+CONSERVATION = "no_row_is_lost"
+
+
+def collected_table(source: Source) -> Table:
+    return Table(
+        name=f"collect.{source.name}",
+        description=source.description,
+        columns=tuple(collect.table_columns(source)),
+        tests=(UniqueTogether(source.key),),
+        kinds=frozenset({"file"}),
+    )
+
+
+COLLECTED = tuple(collected_table(source) for source in SOURCES.values())
+
+
+def conservation(accounts: list[collect.FileAccount]) -> dg.AssetCheckResult:
+    """For every file: rows landed = collected + duplicates + rejected + pending."""
+    lost = [account for account in accounts if not account.balanced]
+    return dg.AssetCheckResult(
+        check_name=CONSERVATION,
+        passed=not lost,
+        metadata={
+            "failing_rows": len(lost),
+            "files": len(accounts),
+            **{
+                name: sum(getattr(account, name) for account in accounts)
+                for name in ("rows", "collected", "duplicates", "rejected", "pending")
+            },
+            "unbalanced": [str(account) for account in lost[:20]],
+        },
+    )
+
+
+def nothing_rejected(accounts: list[collect.FileAccount]) -> dg.AssetCheckResult:
+    """A warning that names the files with rejected rows, or that cannot be read at all."""
+    blamed = [account for account in accounts if account.rejected or account.error]
+    return dg.AssetCheckResult(
+        check_name="nothing_rejected",
+        passed=not blamed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "failing_rows": sum(account.rejected for account in blamed),
+            "files": [
+                f"{account.path}: {account.error or f'{account.rejected} rows rejected'}"
+                for account in blamed[:20]
+            ],
+            "where": "collect.rejected_rows has each row with its line and reason",
+        },
+    )
+
+
+def collect_asset(source: Source) -> dg.AssetsDefinition:
+    table = collected_table(source)
+
+    @loop_asset(
+        **asset_options(table.key),
+        description=f"{table.description} From landing/{source.name}/.",
+        kinds={"duckdb", *table.kinds},
+        code_version=table.code_version,
+        metadata=definition_metadata(table),
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONSERVATION,
+                asset=table.key,
+                blocking=True,
+                description="For every file: rows landed = collected + duplicates + rejected.",
+            ),
+            dg.AssetCheckSpec(
+                "nothing_rejected",
+                asset=table.key,
+                description="No row was rejected and every file could be read.",
+            ),
+            *check_specs(table),
+        ],
+    )
+    def collect_source(
+        context: AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        settings: dg.ResourceParam[Settings],
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        started = monotonic()
+        periods = windows(PERIODS, context.partition_keys)
+        with retry_only_what_passes(), warehouse.connect() as session:
+            prepared = collect.prepare(
+                session, source, settings.landing, periods, settings.period, settings.first_period
+            )
+            yield from refuse_failures(
+                [
+                    conservation(prepared.accounts),
+                    nothing_rejected(prepared.accounts),
+                    *audit(session, table, prepared.staged),
+                ]
+            )
+            counts = collect.promote(session, prepared)
+        add_row_counts(context, periods, counts)
+        report(context, table.name, periods, counts, monotonic() - started)
+        yield dg.MaterializeResult()
+
+    return collect_source
+
+
+@dg.definitions
+def collected() -> dg.Definitions:
+    return dg.Definitions(assets=[collect_asset(source) for source in SOURCES.values()])

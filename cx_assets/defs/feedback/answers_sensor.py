@@ -1,0 +1,91 @@
+"""The sensor that closes the loop: new survey answers re-score every period that they touch."""
+
+import time
+from collections.abc import Iterable
+from datetime import date
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+    RUN_KEY_TAG,
+    SENSOR_NAME_TAG,
+)
+
+from cx_assets.landing import watch
+from cx_assets.landing.sources import SURVEY_RESPONSES
+from cx_assets.periods import KEY_FORMAT, PERIODS, newest
+from cx_assets.settings import Settings
+from cx_assets.turns import RunState, Stamp, State, Turn, decide
+
+NAME = "new_survey_answers"
+ANSWERS = dg.AssetKey(["collect", SURVEY_RESPONSES.name])
+INTERVAL_SECONDS = 30
+
+turn_of_the_loop = dg.define_asset_job(
+    "turn_of_the_loop",
+    selection=dg.AssetSelection.assets(ANSWERS).downstream(),
+    description="Everything that a new survey answer changes, from the answer to the next action.",
+)
+
+
+def run_state(instance: dg.DagsterInstance, run_key: str) -> RunState:
+    """What became of the newest run that this sensor asked for under this key."""
+    runs = instance.get_runs(
+        dg.RunsFilter(tags={RUN_KEY_TAG: run_key, SENSOR_NAME_TAG: NAME}), limit=1
+    )
+    if not runs:
+        return RunState.UNKNOWN
+    if runs[0].status is dg.DagsterRunStatus.SUCCESS:
+        return RunState.DONE
+    return RunState.FAILED if runs[0].is_finished else RunState.GOING
+
+
+def request(turn: Turn) -> dg.RunRequest:
+    start, end = turn.start.strftime(KEY_FORMAT), turn.end.strftime(KEY_FORMAT)
+    window = (
+        {PARTITION_NAME_TAG: start}
+        if start == end
+        else {ASSET_PARTITION_RANGE_START_TAG: start, ASSET_PARTITION_RANGE_END_TAG: end}
+    )
+    return dg.RunRequest(run_key=turn.run_key, tags={**window, "cx/files": str(len(turn.files))})
+
+
+@dg.sensor(
+    name=NAME,
+    job=turn_of_the_loop,
+    minimum_interval_seconds=INTERVAL_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        "Looks for new or rewritten files below landing/survey_responses. Once a file has settled, "
+        "asks for one range run of the periods that its answers touch and all later ones, and "
+        "asks again if that run fails."
+    ),
+)
+def new_survey_answers(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult:
+    def periods_of(path: str) -> Iterable[date]:
+        return watch.event_periods(settings.landing / path, SURVEY_RESPONSES, settings.period)
+
+    last = newest(PERIODS)
+    if last is None:
+        return dg.SensorResult(skip_reason="no period has ended yet")
+    decision = decide(
+        State.load(context.cursor),
+        {
+            file.path: Stamp(size=file.size, mtime_ns=file.mtime_ns)
+            for file in watch.listing(settings.landing, SURVEY_RESPONSES)
+        },
+        time.time(),
+        run_state=lambda run_key: run_state(context.instance, run_key),
+        fingerprint=lambda path: watch.fingerprint(settings.landing / path),
+        periods_of=periods_of,
+        first=settings.first_period,
+        last=last.start.date(),
+    )
+    if decision.ask:
+        context.log.info(decision.reason)
+        return dg.SensorResult(run_requests=[request(decision.ask)], cursor=decision.state.dump())
+    return dg.SensorResult(skip_reason=decision.reason, cursor=decision.state.dump())

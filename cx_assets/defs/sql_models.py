@@ -1,0 +1,65 @@
+"""The SQL models of dbt_like_sql/, as assets."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from cx_assets.defs.analyze.csat import CSAT
+from cx_assets.defs.analyze.segments import SEGMENTS
+from cx_assets.defs.collect.sources import COLLECTED
+from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
+from cx_assets.periods import SETTINGS, Period, period_at
+from cx_assets.settings import Settings
+from cx_assets.sql_models import SqlModel, load_models
+from cx_assets.tables import Plot, Table, table_asset
+from cx_assets.warehouse import Session
+
+FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
+# The tables that SQL models may read and that are no SQL models themselves.
+KNOWN = (*COLLECTED, SEGMENTS, CSAT, ACTION_EFFECTS)
+
+
+def window_parameters(periods: Sequence[Period]) -> dict[str, datetime]:
+    """What `$period_start`, `$period_end` and `$previous_start` mean in a model."""
+    day_before = (periods[0].start - timedelta(days=1)).date()
+    return {
+        "period_start": periods[0].start,
+        "period_end": periods[-1].end,
+        "previous_start": period_at(day_before, SETTINGS.period).start,
+    }
+
+
+def model_table(model: SqlModel) -> Table:
+    return Table(
+        name=model.table,
+        description=model.description,
+        columns=model.columns,
+        reads=model.depends_on,
+        tests=model.table_tests,
+        kinds=frozenset({"sql"}),
+        code_version=model.code_version,
+        lineage=model.lineage,
+    )
+
+
+def model_asset(model: SqlModel, plot: Plot | None = None) -> dg.AssetsDefinition:
+    def build(session: Session, staged: str, periods: Sequence[Period], settings: Settings) -> None:
+        # Rows that carry their own period come all at once; a snapshot is taken period by period.
+        runs = [periods] if model.grain == "events" else [[period] for period in periods]
+        for run in runs:
+            parameters = {**settings.sql_parameters(), **window_parameters(run)}
+            session.append(staged, model.sql, {name: parameters[name] for name in model.parameters})
+
+    return table_asset(model_table(model), build, plot)
+
+
+@dg.definitions
+def sql_models() -> dg.Definitions:
+    parameters = {
+        **SETTINGS.sql_parameters(),
+        **window_parameters([period_at(SETTINGS.first_period, SETTINGS.period)]),
+    }
+    models = load_models(FOLDER, {table.name: table.columns for table in KNOWN}, parameters)
+    return dg.Definitions(assets=[model_asset(model) for model in models])

@@ -1,0 +1,183 @@
+"""`cx demo`: the sample world's data, the whole graph over it, and what came out."""
+
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+
+import click
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from cx_assets.definitions import build_defs
+from cx_assets.instance import prepare_home
+from cx_assets.periods import PERIODS
+from cx_assets.settings import Settings
+from cx_assets.warehouse.duckdb import DuckDBWarehouse
+from cx_assets.world import World, WorldSettings
+
+JOB = "whole_loop"
+
+
+def run(settings: Settings, customers: int, seed: int) -> None:
+    """Make the sample data where there is none, build every table, print the scorecard.
+
+    Raises:
+        click.ClickException: the landing zone holds other data, or the run failed.
+    """
+    prepare_home(settings)
+    keys = list(PERIODS.get_partition_keys())
+    world = {"customers": customers, "seed": seed, "periods": keys}
+    definitions = build_defs(settings, loggers={"console": _progress()})
+    built = settings.home / "demo.json"
+    _make_data(settings, world)
+    state = {"world": world, "landing": _stamps(settings.landing), "code": _code(definitions)}
+    if built.exists() and json.loads(built.read_text()) == state:
+        click.echo("Nothing has changed since the last demo, so nothing is built again.\n")
+    else:
+        built.unlink(missing_ok=True)
+        _build(definitions, keys)
+        state["landing"] = _stamps(settings.landing)
+        built.write_text(json.dumps(state))
+    click.echo(scorecard(settings))
+    click.echo(_where(settings))
+
+
+def _make_data(settings: Settings, world: dict[str, object]) -> None:
+    """Write the landing files, or find that they are those that were asked for."""
+    made = settings.home / "world.json"
+    if made.exists():
+        if json.loads(made.read_text()) != world:
+            raise click.ClickException(
+                f"{settings.landing} holds the sample data of other settings "
+                f"({made.read_text()}). `make clean` removes it."
+            )
+        return
+    if any(path.is_file() for path in settings.landing.rglob("*")):
+        raise click.ClickException(
+            f"{settings.landing} holds files that the demo did not make. Set CX_HOME to an empty "
+            "folder for the demo, or build what is there with `dg launch --job whole_loop`."
+        )
+    periods = world["periods"]
+    assert isinstance(periods, list)
+    started = time.monotonic()
+    sample = World(
+        WorldSettings(
+            customers=int(str(world["customers"])),
+            seed=int(str(world["seed"])),
+            first_period=settings.first_period,
+        ),
+        landing=settings.landing,
+        truth=settings.home / "truth",
+    )
+    with click.progressbar(periods, label="Sample data", show_eta=False) as bar:
+        for _ in bar:
+            sample.step(outbox=None)
+    made.write_text(json.dumps(world))
+    click.echo(f"{len(periods)} periods of sample data in {time.monotonic() - started:.1f} s\n")
+
+
+def _build(definitions: dg.Definitions, keys: list[str]) -> None:
+    click.echo(f"Building every table of {keys[0]} to {keys[-1]} in one run")
+    started = time.monotonic()
+    with dg.DagsterInstance.get() as instance:
+        result = definitions.resolve_job_def(JOB).execute_in_process(
+            instance=instance,
+            tags={
+                ASSET_PARTITION_RANGE_START_TAG: keys[0],
+                ASSET_PARTITION_RANGE_END_TAG: keys[-1],
+            },
+            run_config={"loggers": {"console": {}}},
+            raise_on_error=False,
+        )
+    if not result.success:
+        raise click.ClickException(
+            f"run {result.run_id} failed; the messages above say where. `make dev` shows the run."
+        )
+    click.echo(f"Done in {time.monotonic() - started:.0f} s\n")
+
+
+def scorecard(settings: Settings) -> str:
+    """The newest period's scorecard, as a table for people."""
+    if not settings.warehouse.exists():
+        raise click.ClickException(f"{settings.warehouse} does not exist yet; run `make demo`")
+    with DuckDBWarehouse.at(settings.warehouse).connect() as session:
+        rows = session.rows(
+            "select period, metric, value, previous, low, high from insight.scorecard "
+            "where period = (select max(period) from insight.scorecard) order by metric"
+        )
+    lines = [f"Scorecard of {rows[0][0]}" if rows else "The scorecard is empty"]
+    lines += [f"{'metric':<34}{'value':>14}{'before':>14}   95 % interval"]
+    for _, metric, value, previous, low, high in rows:
+        interval = f"   {_number(low)} to {_number(high)}" if low is not None else ""
+        lines.append(f"{metric:<34}{_number(value):>14}{_number(previous):>14}{interval}")
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.3f}"
+
+
+def _where(settings: Settings) -> str:
+    return "\n".join(
+        [
+            "",
+            f"Tables      {settings.warehouse}",
+            f"Files in    {settings.landing}",
+            f"Actions out {settings.outbox}",
+            "Next: `make dev` shows all of it in the Dagster UI.",
+        ]
+    )
+
+
+def _stamps(landing: Path) -> str:
+    """A hash of the names, sizes and times of all landing files."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in landing.rglob("*") if path.is_file()):
+        stat = path.stat()
+        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _code(definitions: dg.Definitions) -> dict[str, str]:
+    graph = definitions.resolve_asset_graph()
+    return {
+        key.to_user_string(): graph.get(key).code_version or ""
+        for key in sorted(graph.get_all_asset_keys())
+    }
+
+
+def _progress() -> dg.LoggerDefinition:
+    """Prints what the assets say, one line each, with the seconds since the start."""
+
+    @dg.logger
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("cx demo", level=logging.INFO)
+        handler = logging.StreamHandler()
+        handler.addFilter(_said_by_an_asset)
+        handler.setFormatter(_Line())
+        logger.addHandler(handler)
+        return logger
+
+    return progress
+
+
+def _said_by_an_asset(record: logging.LogRecord) -> bool:
+    meta = getattr(record, "dagster_meta", {})
+    return record.levelno >= logging.ERROR or meta.get("dagster_event") is None
+
+
+class _Line(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = time.monotonic()
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = getattr(record, "dagster_meta", {}).get("orig_message") or record.getMessage()
+        return f"{time.monotonic() - self.started:6.1f} s  {message}"

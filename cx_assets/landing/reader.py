@@ -1,0 +1,92 @@
+"""Landing files to typed rows: the same reading for a run, for a sensor and for a test."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cx_assets.columns import Column
+from cx_assets.landing.contract import Source
+from cx_assets.landing.file_read import FileRead, check_columns, reported
+from cx_assets.landing.files import LandedFile, is_parquet
+from cx_assets.landing.parquet import append_parquet, footer
+from cx_assets.landing.temporary import create
+from cx_assets.landing.text import append_text
+from cx_assets.landing.values import typed_rows
+from cx_assets.periods import Grain
+from cx_assets.warehouse import Session
+from cx_assets.warehouse.names import literal, quoted
+
+PAYLOAD_LENGTH = 10_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The files that were read, and the temporary tables that hold their rows.
+
+    `typed` has file, source_file, source_line, landed, reason, kept, period and the source's
+    fields; `reason` is null where a row is good. `rejects` has the columns of rejected_rows.
+    """
+
+    files: list[FileRead]
+    typed: str
+    rejects: str
+
+
+def read(
+    session: Session,
+    source: Source,
+    landing: Path,
+    files: Sequence[LandedFile],
+    grain: Grain,
+    first_period: date,
+) -> Reading:
+    """Read the files whole, whatever periods they span; a wrong file or row stops nothing."""
+    reads = [FileRead(file) for file in files]
+    fields = session.stage(f"{source.name}.fields", _raw_columns(source))
+    records = append_text(session, source, landing, reads, fields)
+    _append_parquet_files(session, source, landing, reads, fields)
+    typed = create(session, source, "typed", typed_rows(source, fields, grain, first_period))
+    rejects = create(session, source, "rejects", _rejects(source, typed, fields, records))
+    for table in (fields, records):
+        session.execute(f"drop table {table}")
+    return Reading(reads, typed, rejects)
+
+
+def _append_parquet_files(
+    session: Session, source: Source, landing: Path, reads: list[FileRead], fields: str
+) -> None:
+    for number, read in enumerate(reads):
+        if not is_parquet(read.file.path):
+            continue
+        path = landing / read.file.path
+        with reported(read):
+            found = footer(path)
+            read.unknown_columns = check_columns(source, found.columns)
+            append_parquet(session, fields, source, path, number, read.file)
+            read.rows = found.rows
+
+
+def _raw_columns(source: Source) -> list[Column]:
+    return [
+        Column("file", "INTEGER", "Number of the file within the run."),
+        Column("source_file", "VARCHAR", "The file, relative to the landing zone."),
+        Column("source_line", "BIGINT", "Line or row in the file."),
+        Column("landed", "BIGINT", "Modification time of the file, in nanoseconds."),
+        Column("problem", "VARCHAR", "Why the line could not be taken apart."),
+        *(Column(field.name, "VARCHAR", field.description) for field in source.fields),
+    ]
+
+
+def _rejects(source: Source, typed: str, fields: str, records: str) -> str:
+    """Query: a rejected row with its raw line, or, from a Parquet file, its values as JSON."""
+    values = ", ".join(f"{literal(field.name)}: f.{quoted(field.name)}" for field in source.fields)
+    return f"""
+        select {literal(source.name)} as source, t.source_file, t.source_line, t.reason,
+            left(coalesce(r.text, r.broken, to_json({{{values}}})::varchar), {PAYLOAD_LENGTH})
+                as payload
+        from {typed} as t
+        join {fields} as f on t.file = f.file and t.source_line = f.source_line
+        left join {records} as r on t.file = r.file and t.source_line = r.line
+        where t.reason is not null
+    """

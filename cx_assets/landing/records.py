@@ -1,0 +1,203 @@
+"""The SQL that takes text lines apart: lines to records, records to raw values by column.
+
+A record of a CSV file may span lines, inside quotes. A line is looked at as if it began outside
+quotes and as if it began inside, so a quote that is never closed costs its own line and no other.
+
+The tables named in the queries: `texts` (file, line, text, broken), `spans` (file, line, last,
+text), `records` (file, line, last, text, broken), `files` (file, path, landed, columns, positions;
+columns is null for JSON lines).
+"""
+
+from collections.abc import Sequence
+
+from cx_assets.landing.contract import Source
+from cx_assets.landing.file_read import column_name
+from cx_assets.warehouse.names import literal, quoted
+
+_FIELD = '(?:"(?:[^"]|"")*"|[^",]*)'
+_WHOLE = f"{_FIELD}(?:,{_FIELD})*"  # Begins and ends outside quotes.
+_OPENS = f'(?:{_FIELD},)*"(?:[^"]|"")*'  # Begins outside, ends inside.
+_CLOSES = f'(?:[^"]|"")*"(?:,{_FIELD})*'  # Begins inside, ends outside.
+_STAYS = f'(?:[^"]|"")*(?:"(?:,{_FIELD})*,"(?:[^"]|"")*)?'  # Begins and ends inside.
+
+NOT_UTF8 = "the line is not UTF-8"
+NEVER_CLOSED = "a quote opened on this line is never closed"
+STRAY_QUOTE = "a value that holds a quote must be quoted, and the quote in it doubled"
+NOT_JSON = "the line is not JSON"
+NO_OBJECT = "the line is JSON, but no object"
+KEY_TWICE = "a key stands twice in the object"
+
+
+def texts(lines: str, files: str) -> str:
+    """Query: each line as text, or, where it is not UTF-8, `broken` with its bytes escaped."""
+    return f"""
+        select file, line, text, case when text is null then raw::varchar end as broken
+        from (
+            select file, line, raw, try(decode(raw)) as text
+            from {lines} semi join {files} using (file)
+        )
+    """
+
+
+def spans(texts: str, files: str) -> str:
+    """Query: the records of CSV files that span lines.
+
+    A quoted value that a line opens goes on to the next line that could not stand inside quotes
+    as a whole; the two are a pair where that line closes it. Where pairs touch, in a chain, every
+    second one is real. What then has another number of columns than the header is no record.
+    """
+    # A sum numbers the chains, as a filtered count takes quadratic time as a window function.
+    return f"""
+        with turns as (
+            select file, line,
+                regexp_full_match(text, '{_OPENS}') as opens,
+                regexp_full_match(text, '{_CLOSES}') as closes
+            from {texts} join {files} using (file)
+            where columns is not null and (
+                text is null or (contains(text, '"') and not regexp_full_match(text, '{_STAYS}'))
+            )
+        ), paired as (
+            select file, line as first, lead(line) over in_file as last,
+                coalesce(opens and lead(closes) over in_file, false) as is_pair
+            from turns
+            window in_file as (partition by file order by line)
+        ), chained as (
+            select *, sum((not is_pair)::int) over (partition by file order by first) as chain
+            from paired
+        ), pairs as (
+            select file, first, last from chained where is_pair
+            qualify row_number() over (partition by file, chain order by first) % 2 = 1
+        )
+        select t.file, first as line, last, string_agg(text, chr(10) order by t.line) as text
+        from {texts} as t
+        asof join pairs on t.file = pairs.file and t.line >= pairs.first
+        join {files} as f on t.file = f.file
+        where t.line <= last
+        group by t.file, first, last, columns
+        having len({_values("string_agg(text, chr(10) order by t.line)")}) = columns
+    """
+
+
+def records(texts: str, spans: str) -> str:
+    """Query: one row per record; blank lines are none."""
+    return f"""
+        select t.file, t.line, t.line as last, t.text, broken
+        from {texts} as t
+        asof left join {spans} as s on t.file = s.file and t.line >= s.line
+        where (t.line > s.last or s.last is null) and t.text is distinct from ''
+        union all
+        select file, line, last, text, null from {spans}
+    """
+
+
+def lines_without_row(texts: str, records: str) -> str:
+    """Query: (file, lines), the lines that are blank or go on with a record of an earlier line."""
+    return f"""
+        select file, count(*) - coalesce(any_value(records), 0)
+        from {texts}
+        left join (select file, count(*) as records from {records} group by file) using (file)
+        group by file
+    """
+
+
+def csv_fields(source: Source, records: str, files: str) -> str:
+    """Query: the raw values of each CSV record, or the `problem` of one that has none."""
+    columns = ", ".join(
+        f"parts[positions[{index}]] as {quoted(field.name)}"
+        for index, field in enumerate(source.fields, start=1)
+    )
+    return f"""
+        with parsed as (
+            select file, path, line, landed, positions, columns, text, broken,
+                case when broken is null then {_values("text")} end as parts,
+                case
+                    when broken is not null then {literal(NOT_UTF8)}
+                    when contains(text, '"') and regexp_full_match(text, '{_OPENS}')
+                        then {literal(NEVER_CLOSED)}
+                    when contains(text, '"') and not regexp_full_match(text, '{_WHOLE}')
+                        then {literal(STRAY_QUOTE)}
+                    when len(parts) <> columns
+                        then 'the line has ' || len(parts) || ' columns, the header has ' || columns
+                end as problem
+            from {records} join {files} using (file)
+            where columns is not null
+        )
+        select file, path as source_file, line as source_line, landed, problem, {columns}
+        from (select * replace (case when problem is null then parts end as parts) from parsed)
+    """
+
+
+def json_keys(records: str, files: str) -> str:
+    """Query: the keys (file, key) that stand in the objects of each JSON lines file."""
+    return f"""
+        select distinct file, unnest(keys) as key from (
+            select distinct file, try(json_keys({_object("text")})) as keys
+            from {records} join {files} using (file)
+            where columns is null
+        )
+    """
+
+
+def json_fields(source: Source, records: str, files: str, spellings: Sequence[str]) -> str:
+    """Query: the raw values of each JSON line. `spellings` are the keys that name a column.
+
+    Two spellings of one name in one object are refused, so the first that is there is the value.
+    """
+    places = {
+        field.name: [
+            f"parts[{index}]"
+            for index, key in enumerate(spellings, start=1)
+            if column_name(key) == field.name
+        ]
+        for field in source.fields
+    }
+    columns = ", ".join(
+        f"coalesce({', '.join(parts)}) as {quoted(name)}" if parts else f"null as {quoted(name)}"
+        for name, parts in places.items()
+    )
+    paths = ", ".join(literal(f'$."{key}"') for key in spellings)
+    return f"""
+        with objects as (
+            select file, path, line, landed, text, broken, {_object("text")} as object
+            from {records} join {files} using (file)
+            where columns is null
+        ), parsed as (
+            select *,
+                try(json_keys(object)) as keys,
+                try(json_extract_string(object, [{paths}]::varchar[])) as parts,
+                case
+                    when broken is not null then {literal(NOT_UTF8)}
+                    when not json_valid(text) then {literal(NOT_JSON)}
+                    when object is null then {literal(NO_OBJECT)}
+                    when keys is null or parts is null then {literal(NOT_JSON)}
+                    when len(list_distinct(list_transform(keys, lambda key: {_KEY_NAME})))
+                        < len(keys) then {literal(KEY_TWICE)}
+                end as problem
+            from objects
+        )
+        select file, path as source_file, line as source_line, landed, problem, {columns}
+        from (select * replace (case when problem is null then parts end as parts) from parsed)
+    """
+
+
+# The rule of file_read.column_name.
+_KEY_NAME = r"lower(trim(key, chr(65279) || E' \t'))"
+
+
+def _object(text: str) -> str:
+    """The text if it is a JSON object, else null; nested, as json_type fails on what is no JSON."""
+    is_object = f"case when json_type({text}) = 'OBJECT' then {text} end"
+    return f"case when json_valid({text}) then {is_object} end"
+
+
+def _values(text: str) -> str:
+    """The list of a record's values; text is only taken apart by pattern where it holds a quote."""
+    plain = f"string_split({text}, ',')"
+    by_pattern = f"""list_transform(
+        regexp_extract_all({text} || ',', '({_FIELD}),', 1),
+        lambda part: case
+            when part[1] = '"' then replace(part[2:-2], '""', '"')
+            else part
+        end
+    )"""
+    return f"case when contains({text}, '\"') then {by_pattern} else {plain} end"

@@ -1,0 +1,266 @@
+"""How a table of the loop becomes an asset: every policy of the graph, in one place.
+
+An asset builds its new rows in a temporary table, audits them, and only then puts them in place of
+the old ones, in one transaction. A failed blocking check leaves the old rows standing.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import wraps
+from time import monotonic
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from dagster import AssetExecutionContext
+
+from cx_assets.columns import Column
+from cx_assets.metadata import column_lineage, column_schema, preview
+from cx_assets.periods import PERIODS, SETTINGS, Period, windows
+from cx_assets.settings import Settings
+from cx_assets.sql_models.audit import Check, UniqueTogether, audit_sql, checks
+from cx_assets.warehouse import Session, Warehouse, WarehouseLocked
+
+POOL = "warehouse"
+OWNERS = {"collect": "team:data-platform", "process": "team:data-platform"}
+DEFAULT_OWNER = "team:customer-insight"
+# For what fails in passing: a lock that somebody else holds, a file that is just being replaced.
+RETRIES = dg.RetryPolicy(
+    max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+# How long after a period's end its rows should be there.
+GRACE = timedelta(hours=12)
+
+Lineage = Mapping[str, Sequence[tuple[str, str]]]
+Verdicts = list[dg.AssetCheckResult]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table and what is known of it before it is ever filled."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    reads: tuple[str, ...] = ()
+    tests: tuple[UniqueTogether, ...] = ()
+    kinds: frozenset[str] = frozenset({"python"})
+    code_version: str = "1"
+    lineage: Lineage = field(default_factory=dict)
+
+    @property
+    def key(self) -> dg.AssetKey:
+        return dg.AssetKey(self.name.split("."))
+
+    @property
+    def stage(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return checks(self.columns, self.tests)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Rows that the warehouse computes itself."""
+
+    sql: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+Rows = Query | pd.DataFrame
+Snapshot = Callable[[Session, Period, Settings], Rows]
+Plot = Callable[[Session, Sequence[Period]], str]
+
+
+def asset_options(key: dg.AssetKey, settings: Settings = SETTINGS) -> dict[str, Any]:
+    """What every asset of the graph has in common."""
+    stage = key.path[0]
+    return {
+        "key": key,
+        "group_name": stage,
+        "partitions_def": PERIODS,
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "pool": POOL,
+        "owners": [OWNERS.get(stage, DEFAULT_OWNER)],
+        "retry_policy": RETRIES,
+        # A finished history has no deadline to miss.
+        "freshness_policy": None
+        if settings.last_period
+        else dg.FreshnessPolicy.cron(
+            deadline_cron=PERIODS.cron_schedule.replace("0 0", "0 12", 1), lower_bound_delta=GRACE
+        ),
+    }
+
+
+def loop_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """`dg.asset`, without its warning that backfill and freshness policies are in beta."""
+
+    def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            return dg.asset(**options)(compute)
+
+    return decorate
+
+
+@contextmanager
+def retry_only_what_passes() -> Iterator[None]:
+    """A bug or a refused schema fails the same way next time, so it is not tried again."""
+    try:
+        yield
+    except (dg.Failure, WarehouseLocked, OSError):
+        raise
+    except Exception as error:
+        raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
+
+
+def table_asset(
+    table: Table,
+    build: Callable[[Session, str, Sequence[Period], Settings], None],
+    plot: Plot | None = None,
+) -> dg.AssetsDefinition:
+    """An asset whose `build` appends the rows of all the periods to a staged table, by name."""
+
+    @loop_asset(
+        **asset_options(table.key),
+        deps=[dg.AssetKey(name.split(".")) for name in table.reads],
+        description=table.description,
+        kinds={"duckdb", *table.kinds},
+        code_version=table.code_version,
+        metadata=definition_metadata(table),
+        check_specs=check_specs(table),
+    )
+    def fill(
+        context: AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        settings: dg.ResourceParam[Settings],
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        started = monotonic()
+        periods = windows(PERIODS, context.partition_keys)
+        with retry_only_what_passes(), warehouse.connect() as session:
+            staged = session.stage(table.name, table.columns)
+            build(session, staged, periods, settings)
+            yield from refuse_failures(audit(session, table, staged))
+            counts = session.replace_window(
+                table.name,
+                staged,
+                table.columns,
+                periods[0].start,
+                periods[-1].end,
+                table.description,
+            )
+            add_row_counts(context, periods, counts)
+            newest: dict[str, Any] = {"preview": preview(session, table, periods[-1])}
+            if plot:
+                newest["plot"] = dg.MetadataValue.md(plot(session, periods))
+        newest["dagster/column_lineage"] = column_lineage(table)
+        context.add_asset_metadata(newest, partition_key=periods[-1].key)
+        report(context, table.name, periods, counts, monotonic() - started)
+        yield dg.MaterializeResult()
+
+    return fill
+
+
+def python_table(
+    table: Table, plot: Plot | None = None
+) -> Callable[[Snapshot], dg.AssetsDefinition]:
+    """An asset of a function that gives one period's rows, as a frame or as a query.
+
+    The function takes (session, period, settings); the column `period` is filled in for it.
+    """
+
+    def decorate(snapshot: Snapshot) -> dg.AssetsDefinition:
+        @wraps(snapshot)
+        def build(
+            session: Session, staged: str, periods: Sequence[Period], settings: Settings
+        ) -> None:
+            for period in periods:
+                rows = snapshot(session, period, settings)
+                if isinstance(rows, Query):
+                    session.append(staged, rows.sql, rows.parameters)
+                else:
+                    session.append(staged, rows.assign(period=period.start.date()))
+
+        return table_asset(table, build, plot)
+
+    return decorate
+
+
+def definition_metadata(table: Table) -> dict[str, Any]:
+    """What the catalogue shows before the first run."""
+    return {
+        "dagster/table_name": f"warehouse.{table.name}",
+        "dagster/storage_kind": "duckdb",
+        "dagster/column_schema": column_schema(table),
+        "dagster/column_lineage": column_lineage(table),
+    }
+
+
+def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            name=check.name,
+            asset=table.key,
+            blocking=check.severity == "error",
+            description=f"{check.test} on {', '.join(column.name for column in check.columns)}",
+        )
+        for check in table.checks
+    ]
+
+
+def audit(session: Session, table: Table, staged: str) -> Verdicts:
+    """Run all tests of the table on its new rows, in one query."""
+    sql, found = audit_sql(table.columns, table.tests, staged)
+    if not found:
+        return []
+    return [
+        dg.AssetCheckResult(
+            check_name=check.name,
+            passed=failing == 0,
+            severity=dg.AssetCheckSeverity[check.severity.upper()],
+            metadata={"failing_rows": failing},
+        )
+        for check, failing in zip(found, session.rows(sql)[0], strict=True)
+    ]
+
+
+def refuse_failures(verdicts: Verdicts) -> Iterator[dg.AssetCheckResult]:
+    """Report each verdict, then stop before anything is promoted if a blocking one failed."""
+    yield from verdicts
+    failed = [
+        f"{verdict.check_name} ({verdict.metadata['failing_rows'].value} rows)"
+        for verdict in verdicts
+        if not verdict.passed and verdict.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    if failed:
+        raise dg.Failure(
+            f"The new rows fail {', '.join(failed)}. The old rows stand as they were. "
+            "Mend the input or the model, then materialise these periods again.",
+            allow_retries=False,
+        )
+
+
+def add_row_counts(
+    context: AssetExecutionContext, periods: Sequence[Period], counts: Mapping[date, int]
+) -> None:
+    for period in periods:
+        context.add_asset_metadata(
+            {"dagster/partition_row_count": counts.get(period.start.date(), 0)},
+            partition_key=period.key,
+        )
+
+
+def report(
+    context: AssetExecutionContext,
+    name: str,
+    periods: Sequence[Period],
+    counts: Mapping[date, int],
+    seconds: float,
+) -> None:
+    span = f"{periods[0].key} to {periods[-1].key}" if len(periods) > 1 else periods[0].key
+    context.log.info(f"{name}: {sum(counts.values()):,} rows of {span} in {seconds:.2f} s")

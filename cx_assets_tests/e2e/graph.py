@@ -1,0 +1,93 @@
+"""Run the graph on paths of the test's own, and look at every table that came out."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from cx_assets.definitions import build_defs
+from cx_assets.periods import PERIODS
+from cx_assets.settings import Settings
+from cx_assets.warehouse.duckdb import DuckDBWarehouse
+from cx_assets.warehouse.names import table_sql
+
+KEYS = list(PERIODS.get_partition_keys())
+
+
+@cache
+def definitions() -> dg.Definitions:
+    return build_defs()
+
+
+def build(
+    settings: Settings,
+    first: str = KEYS[0],
+    last: str = KEYS[-1],
+    job: str = "whole_loop",
+    instance: dg.DagsterInstance | None = None,
+    raise_on_error: bool = True,
+) -> dg.ExecuteInProcessResult:
+    """One range run of `first` to `last`, in this process."""
+    return (
+        definitions()
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            tags={ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last},
+            resources={
+                "settings": settings,
+                "warehouse": DuckDBWarehouse.at(settings.warehouse),
+            },
+            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+            raise_on_error=raise_on_error,
+        )
+    )
+
+
+def start(settings: Settings, job: str = "whole_loop") -> subprocess.Popen[bytes]:
+    """The same range run over all periods, in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cx_assets_tests.e2e.one_run", job],
+        env={**os.environ, "CX_HOME": str(settings.home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def tables(settings: Settings) -> dict[str, pa.Table]:
+    """Every table and view of the warehouse, with its rows in one fixed order."""
+    with DuckDBWarehouse.at(settings.warehouse).connect() as session:
+        found = session.rows(
+            "select schema_name || '.' || table_name from duckdb_tables() where not internal "
+            "union all select schema_name || '.' || view_name from duckdb_views() "
+            "where not internal order by 1"
+        )
+        return {
+            name: session.table(f"select * from {table_sql(name)} order by all")
+            for (name,) in found
+        }
+
+
+def differing(left: dict[str, pa.Table], right: dict[str, pa.Table]) -> list[str]:
+    """The tables that are not the same, value by value, nulls and nans included."""
+    assert left.keys() == right.keys()
+    return [name for name, table in left.items() if not same(table, right[name])]
+
+
+def same(left: pa.Table, right: pa.Table) -> bool:
+    """Equal to the last digit; unlike Arrow's own equality, a nan is the same as a nan."""
+    return left.schema == right.schema and repr(left.to_pylist()) == repr(right.to_pylist())
+
+
+def land(landing: Path, settings: Settings) -> None:
+    """Copy landing files, their modification times included."""
+    shutil.copytree(landing, settings.landing, dirs_exist_ok=True)
