@@ -8,7 +8,8 @@ the row of the file that was modified last (then the greater path, then the late
 comes again with an event time in another period is a row of both, so that no period depends on
 the others that happen to be in the run.
 
-A file that is gone, or cannot be opened any more, keeps the rows that were collected from it.
+A file that is gone, or cannot be opened any more, keeps the rows that were collected of its last
+content.
 """
 
 from collections.abc import Sequence, Set
@@ -20,7 +21,7 @@ from cx_assets.columns import Column, NotNull, OneOf, Range, Test, names
 from cx_assets.landing import ledger, registry
 from cx_assets.landing.contract import Field, Source
 from cx_assets.landing.files import listing
-from cx_assets.landing.ledger import FileAccount
+from cx_assets.landing.ledger import FileAccount, RunTables
 from cx_assets.landing.plan import plan
 from cx_assets.landing.reader import read
 from cx_assets.landing.registry import RegistryRows
@@ -91,27 +92,22 @@ def prepare(
     staged = session.stage(f"collect.{source.name}", table_columns(source))
     session.append(staged, _winners(source, reading.typed, losers), window)
 
+    tables = RunTables(reading.typed, losers, staged, present, replaced)
+
     files = session.stage(f"{source.name}.registry", registry.FILES)
     session.append(files, ledger.file_table(changed.values(), registry.FILES))
-    period_rows = ledger.period_rows(
-        source,
-        typed=reading.typed,
-        losers=losers,
-        staged=staged,
-        present=present,
-        replaced=replaced,
-    )
+    period_rows = ledger.period_rows(source, tables)
     file_periods = create(session, source, "file_periods", period_rows, window)
     accounts = ledger.accounts(
         session,
+        source,
         reading.files,
-        changed,
-        known,
+        facts,
+        known | changed,
+        changed.keys(),
         window,
-        typed=reading.typed,
-        staged=staged,
-        periods=file_periods,
-        replaced=replaced,
+        tables,
+        file_periods,
     )
     rows = RegistryRows(files, file_periods, reading.rejects, replaced)
     return Prepared(source, tuple(periods), staged, accounts, rows)
@@ -147,7 +143,10 @@ def _path_table(session: Session, source: Source, name: str, paths: Set[str]) ->
 def _keep_rows(
     session: Session, source: Source, typed: str, present: str, window: dict[str, date]
 ) -> None:
-    """Add to the typed rows those in the window whose file is gone or cannot be opened."""
+    """Add to the typed rows those in the window whose file is gone or cannot be opened.
+
+    Rows of an older content, which a later one replaced before the file went, are not kept.
+    """
     table = f"collect.{source.name}"
     standing = session.columns(table)
     if not standing:
@@ -159,8 +158,12 @@ def _keep_rows(
         typed,
         f"""
         select {kept}, coalesce(mtime_ns, 0) as landed, true as kept
-        from {table_sql(table)} as t left join registry.files on path = source_file
-        where period >= $start and period < $end and source_file not in (from {present})
+        from {table_sql(table)} as t
+        join registry.files on files.path = t.source_file
+        join registry.file_periods on
+            file_periods.path = t.source_file and file_periods.period = t.period
+        where t.period >= $start and t.period < $end and duplicates is not null
+            and t.source_file not in (from {present})
         """,
         window,
     )

@@ -48,9 +48,10 @@ the landing zone, and linked folders, are not followed; they are reported.
   what to do, and it has one row without a line in `collect.rejected_rows`.
 - For every file, `rows = collected + duplicates + rejected + pending`.
 
-A file may be **rewritten**: its rows are replaced in each period that is materialised from then on.
-A file that is **gone**, or cannot be opened, keeps the rows that were collected from it. A file that
-looks as it did (size and modification time) and has no rows in the periods of a run is not opened.
+A file may be **rewritten**: its rows are replaced in each period that is materialised from then
+on. A file that is **gone**, or cannot be opened, keeps the rows that were collected of its last
+content. A file that looks as it did (size and modification time) and has no rows in the periods of
+a run is not opened.
 
 `collect.<source>` has the columns below, `period` (the period's first day), `source_file` (relative
 to the landing zone) and `source_line` (the line of a text file, a CSV header being 1; the row of a

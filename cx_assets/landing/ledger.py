@@ -1,12 +1,9 @@
 """What becomes of each file in a run: its rows' whereabouts, and the registry's rows to be.
 
-All of it is worked out in temporary tables before anything is promoted. The tables named in the
-queries: `typed` (all rows read, and the kept ones), `losers` (source_file, source_line, period: the
-duplicates in the window), `staged` (the new rows), `present` and `replaced` (path), `periods`
-(registry.file_periods to be, for the files and periods that this run changes).
+All of it is worked out in temporary tables before anything is promoted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -42,6 +39,21 @@ class FileAccount:
     @property
     def balanced(self) -> bool:
         return self.rows == self.collected + self.duplicates + self.rejected + self.pending
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """The temporary tables of a run: `typed` rows of whole files, the rest in the window only.
+
+    `losers` are the duplicates (source_file, source_line, period), `staged` the new rows. `present`
+    and `replaced` hold paths: of the files that can be opened, and of those with new content.
+    """
+
+    typed: str
+    losers: str
+    staged: str
+    present: str
+    replaced: str
 
 
 def path_table(paths: Iterable[str]) -> pa.Table:
@@ -111,9 +123,7 @@ def file_table(rows: Iterable[KnownFile], columns: tuple[Column, ...]) -> pa.Tab
     return pa.Table.from_pylist([asdict(row) for row in rows], schema)
 
 
-def period_rows(
-    source: Source, *, typed: str, losers: str, staged: str, present: str, replaced: str
-) -> str:
+def period_rows(source: Source, tables: RunTables) -> str:
     """Query: the rows of registry.file_periods that this run changes.
 
     Three kinds: what was read and is in the window or in a file with new content; a period that the
@@ -123,81 +133,81 @@ def period_rows(
     return f"""
         with counts as (
             select source_file as path, period, count(*) as rows
-            from {typed} where reason is null and not kept group by all
+            from {tables.typed} where reason is null and not kept group by all
         ), lost as (
-            select source_file as path, period, count(*) as rows from {losers} group by all
+            select source_file as path, period, count(*) as rows from {tables.losers} group by all
         ), collected as (
-            select source_file as path, period, count(*) as rows from {staged} group by all
+            select source_file as path, period, count(*) as rows from {tables.staged} group by all
         )
         select path, {name} as source, period, counts.rows,
             case when {_IN_WINDOW} then coalesce(lost.rows, 0) end as duplicates
         from counts left join lost using (path, period)
-        where {_IN_WINDOW} or path in (from {replaced})
+        where {_IN_WINDOW} or path in (from {tables.replaced})
         union all
         select path, {name}, period, 0, null
         from registry.file_periods as before anti join counts using (path, period)
-        where path in (from {replaced}) and not ({_IN_WINDOW})
+        where path in (from {tables.replaced}) and not ({_IN_WINDOW})
             and (duplicates is not null or before.rows = 0)
         union all
         select path, {name}, period, before.rows, before.rows - coalesce(collected.rows, 0)
         from registry.file_periods as before left join collected using (path, period)
-        where source = {name} and path not in (from {present}) and {_IN_WINDOW}
+        where source = {name} and path not in (from {tables.present}) and {_IN_WINDOW}
             and duplicates is not null
     """
 
 
 def accounts(
     session: Session,
+    source: Source,
     reads: Iterable[FileRead],
-    changed: Mapping[str, KnownFile],
-    known: Mapping[str, KnownFile],
+    facts: Mapping[str, Facts],
+    files: Mapping[str, KnownFile],
+    changed: Set[str],
     window: Mapping[str, date],
-    *,
-    typed: str,
-    staged: str,
-    periods: str,
-    replaced: str,
+    tables: RunTables,
+    file_periods: str,
 ) -> list[FileAccount]:
-    """The account of each file that was read, is in the window or was found unreadable now."""
-    rejected = dict(
-        session.rows(
-            f"select source_file, count(*) from {typed} where reason is not null group by all"
-        )
+    """The account of each file that was read, is in the window or was found unreadable now.
+
+    `files` and `file_periods` are the registry's rows to be, the latter only as far as they change.
+    """
+    collected = dict(
+        session.rows(f"select source_file, count(*) from {tables.staged} group by source_file")
     )
-    collected = dict(session.rows(f"select source_file, count(*) from {staged} group by all"))
-    elsewhere = session.rows(
+    whereabouts = session.rows(
         f"""
         with after as (
-            select path, period, rows, duplicates from {periods}
+            select path, period, rows, duplicates from {file_periods}
             union all
             select path, period, rows, duplicates
-            from registry.file_periods anti join {periods} using (path, period)
-            where path not in (from {replaced})
+            from registry.file_periods anti join {file_periods} using (path, period)
+            where source = $source and path not in (from {tables.replaced})
         )
-        select path, count(*) filter ({_IN_WINDOW}),
+        select path,
             coalesce(sum(rows - duplicates) filter (not {_IN_WINDOW}), 0)::bigint,
             coalesce(sum(duplicates), 0)::bigint,
-            coalesce(sum(rows) filter (duplicates is null), 0)::bigint
+            coalesce(sum(rows) filter (duplicates is null), 0)::bigint,
+            count(*) filter ({_IN_WINDOW})
         from after group by path
         """,
-        window,
+        {**window, "source": source.name},
     )
-    whereabouts = {path: found for path, *found in elsewhere if path in known or path in changed}
-    fresh = {read.file.path: read for read in reads if not read.error}
-    in_window = {path for path, (periods_in_window, *_) in whereabouts.items() if periods_in_window}
+    counts = {path: tuple(found) for path, *found, _ in whereabouts}
+    in_window = {path for path, *_, periods in whereabouts if periods}
+    fresh = {read.file.path: read.rows for read in reads if not read.error}
     result = []
-    for path in sorted(fresh.keys() | changed.keys() | in_window | collected.keys()):
-        _, collected_outside, duplicates, pending = whereabouts.get(path, (0, 0, 0, 0))
-        stands = changed.get(path) or known[path]
+    for path in sorted(fresh.keys() | changed | in_window | collected.keys()):
+        collected_outside, duplicates, pending = counts.get(path, (0, 0, 0))
+        rejected = facts.get(path, (0,))[0] if path in fresh else files[path].rejected
         result.append(
             FileAccount(
                 path=path,
-                rows=fresh[path].rows if path in fresh else stands.rows,
+                rows=fresh.get(path, files[path].rows),
                 collected=collected.get(path, 0) + collected_outside,
                 duplicates=duplicates,
-                rejected=rejected.get(path, 0) if path in fresh else stands.rejected,
+                rejected=rejected,
                 pending=pending,
-                error=stands.error,
+                error=files[path].error,
             )
         )
     return result

@@ -14,6 +14,8 @@ WORDS = {
     "recency_days": ("long silent", "recently active"),
     "age": ("older", "younger"),
 }
+# In standard deviations from the mean customer.
+MIDDLING, EXTREME = 0.25, 3.0
 
 
 @dataclass(frozen=True)
@@ -92,15 +94,15 @@ def segment_names(centers: pd.DataFrame) -> tuple[str, ...]:
         standing_out = sorted(center.items(), key=lambda item: -abs(item[1]))
         phrases.append([_word(str(name), value) for name, value in standing_out])
     length = len(centers.columns)
-    for words in range(1, length + 1):
-        names = [", ".join(phrase[:words]) for phrase in phrases]
-        if words >= min(2, length) and len(set(names)) == len(names):
-            return tuple(names)
-    return tuple(f"{name} ({number})" for number, name in enumerate(names, start=1))
+    for words in range(min(2, length), length + 1):
+        # The same words in another order would be the same name to a reader.
+        if len({frozenset(phrase[:words]) for phrase in phrases}) == len(phrases):
+            return tuple(", ".join(phrase[:words]) for phrase in phrases)
+    return tuple(f"{', '.join(phrase)} ({i})" for i, phrase in enumerate(phrases, start=1))
 
 
 def _word(feature: str, value: float) -> str:
-    if abs(value) < 0.25:
+    if abs(value) < MIDDLING:
         return f"average {feature.removesuffix('_days')}"
     high, low = WORDS.get(feature, (f"high {feature}", f"low {feature}"))
-    return high if value > 0 else low
+    return ("very " if abs(value) > EXTREME else "") + (high if value > 0 else low)

@@ -55,6 +55,9 @@ def build(
 
 def start(settings: Settings, job: str = "whole_loop") -> subprocess.Popen[bytes]:
     """The same range run over all periods, in a process of its own."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    # Dagster creates its own tables at the first look, and two first looks at once collide.
+    dg.DagsterInstance.from_config(str(settings.dagster_home)).dispose()
     return subprocess.Popen(
         [sys.executable, "-m", "cx_assets_tests.e2e.one_run", job],
         env={**os.environ, "CX_HOME": str(settings.home)},

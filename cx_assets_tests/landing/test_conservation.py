@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -173,3 +174,54 @@ def test_whatever_landed_before_a_full_run_gives_the_files_as_they_are(
     assert zone.query("select count(*) from registry.file_periods where duplicates is null") == [
         (0,)
     ]
+
+
+DEEDS = st.one_of(
+    st.tuples(st.just("rewrite"), st.integers(0, 2), st.lists(ROWS, max_size=4)),
+    st.tuples(st.sampled_from(["touch", "remove", "break", "link"]), st.integers(0, 2)),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None)
+@given(
+    layout=st.sampled_from(LAYOUTS),
+    turns=st.lists(
+        st.tuples(st.lists(DEEDS, max_size=3), st.integers(1, MONTHS), st.integers(1, MONTHS)),
+        max_size=5,
+    ),
+)
+def test_the_accounts_balance_whatever_happens_to_the_files(
+    tmp_path_factory: pytest.TempPathFactory,
+    layout: Layout,
+    turns: list[tuple[list[tuple[Any, ...]], int, int]],
+) -> None:
+    zone = Zone(tmp_path_factory.mktemp("zone"))
+    for deeds, one, other in turns:
+        for deed, number, *rows in deeds:
+            path = zone.landing / layout.source / f"{number}.csv"
+            if deed == "touch" and path.is_file():
+                zone.touch(path)
+                continue
+            path.unlink(missing_ok=True)
+            if deed == "rewrite":
+                zone.put(f"{layout.source}/{number}.csv", content(layout, "csv", *rows))
+            elif deed == "break":
+                zone.put(f"{layout.source}/{number}.csv", "no,such,columns\n")
+            elif deed == "link":
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.symlink_to(zone.root)
+        zone.run(months(min(one, other), max(one, other)), layout.source)
+    zone.run(months(1, MONTHS), layout.source)
+    state = zone.state(layout.source)
+    zone.run(months(1, MONTHS), layout.source)
+    assert zone.state(layout.source) == state
+    assert (
+        zone.query(
+            "select path from collect.landing_files as f "
+            f"left join (select source_file as path, count(*) as n from collect.{layout.source} "
+            "group by all) using (path) "
+            "where f.rows <> coalesce(n, 0) + duplicates + rejected + pending"
+        )
+        == []
+    )

@@ -120,9 +120,14 @@ def test_other_changes_are_refused_with_a_diff(
 def test_an_error_inside_a_transaction_undoes_all_of_it(warehouse: DuckDBWarehouse) -> None:
     with warehouse.connect() as session:
         fill(session, frame((date(2024, 1, 1), "a", 1)), JANUARY, FEBRUARY)
-        with pytest.raises(RuntimeError, match="stop"), session.transaction():
-            fill(session, frame((date(2024, 1, 1), "z", 9)), JANUARY, FEBRUARY)
-            raise RuntimeError("stop")
+
+        def write_then_stop() -> None:
+            with session.transaction():
+                fill(session, frame((date(2024, 1, 1), "z", 9)), JANUARY, FEBRUARY)
+                raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"):
+            write_then_stop()
     assert contents(warehouse) == [(date(2024, 1, 1), "a", 1.0)]
 
 

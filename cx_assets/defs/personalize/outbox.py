@@ -43,6 +43,10 @@ def outbox(
         decisions = session.table(
             DECISIONS, {"period_start": period.start, "period_end": period.end}
         )
+    if not decisions.num_rows:
+        # An empty file would freeze the period before anybody gave consent.
+        context.log.info(f"personalize.outbox: nobody may be contacted in {period.key}")
+        return dg.MaterializeResult(metadata={"published": False})
     published = publish_actions(decisions, period.key, settings.landing, settings.outbox)
     if published.differs:
         context.log.warning(
