@@ -42,6 +42,13 @@ class Content(BaseModel, frozen=True):
     periods: tuple[date, ...]
 
 
+class TakenIn(BaseModel, frozen=True):
+    """A content that a run has taken in which this sensor did not ask for."""
+
+    sha256: str
+    periods: tuple[date, ...]
+
+
 class Turn(BaseModel, frozen=True):
     """A run that was asked for: the periods from `start` to `end`, because of these files."""
 
@@ -92,6 +99,7 @@ def decide(
     run_state: Callable[[str], RunState],
     fingerprint: Callable[[str], str],
     periods_of: Callable[[str], Iterable[date]],
+    taken_in: Callable[[], Mapping[str, TakenIn]],
     first: date,
     last: date,
 ) -> Decision:
@@ -103,6 +111,8 @@ def decide(
         now: seconds since the epoch.
         run_state: what became of the run with this key.
         fingerprint, periods_of: hash and periods of a file; called only for settled changes.
+        taken_in: the contents, by path, that other runs have taken in; asked for only while the
+            state is empty, so that a sensor that starts late does not begin with all of history.
         first, last: the first and the newest period that exist.
     """
     if state.asked:
@@ -116,7 +126,8 @@ def decide(
         state = state.model_copy(
             update={"collected": {**state.collected, **state.asked.files}, "asked": None}
         )
-    return _look(state, listing, now, fingerprint, periods_of, first, last)
+    elsewhere = {} if state.collected or state.turns else taken_in()
+    return _look(state, listing, now, fingerprint, periods_of, elsewhere, first, last)
 
 
 def _ask_again(state: State, failed: Turn, now: float) -> Decision:
@@ -141,6 +152,7 @@ def _look(
     now: float,
     fingerprint: Callable[[str], str],
     periods_of: Callable[[str], Iterable[date]],
+    elsewhere: Mapping[str, TakenIn],
     first: date,
     last: date,
 ) -> Decision:
@@ -158,6 +170,9 @@ def _look(
         sha256 = fingerprint(path)
         if before and before.sha256 == sha256:  # touched, and nothing more
             collected[path] = before.model_copy(update={"stamp": stamp})
+            continue
+        if path in elsewhere and elsewhere[path].sha256 == sha256:
+            collected[path] = Content(stamp=stamp, **elsewhere[path].model_dump())
             continue
         content = Content(stamp=stamp, sha256=sha256, periods=tuple(periods_of(path)))
         if sha256 in known:  # a copy of what is there already adds no answer

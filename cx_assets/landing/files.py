@@ -8,8 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from cx_assets.landing.contract import Source
 
-TEXT_SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
+
+_MOVE = "put the files themselves here"
+_ALLOW = "give the reader access to it"
 
 
 class Unreadable(Exception):
@@ -37,17 +39,25 @@ def listing(landing: Path, source: Source) -> list[LandedFile]:
     """
     zone, top = landing.resolve(), landing / source.name
     if top.is_symlink() and not top.resolve().is_relative_to(zone):
-        return [_refused(landing, top, "the folder is a link that leaves the landing zone")]
+        return [
+            _refused(landing, top, f"the folder is a link that leaves the landing zone; {_MOVE}")
+        ]
     closed: list[OSError] = []
     found = []
     for folder, subfolders, names in os.walk(top, onerror=closed.append):
         here = Path(folder)
         links = [name for name in subfolders if (here / name).is_symlink() and not _hidden(name)]
-        found += [_refused(landing, here / name, "the folder is a link") for name in links]
+        found += [
+            _refused(landing, here / name, f"the folder is a link; {_MOVE}") for name in links
+        ]
         subfolders[:] = [name for name in subfolders if not _hidden(name)]
         found += [_landed(landing, zone, here / name) for name in names if _is_wanted(name)]
     found += [
-        _refused(landing, Path(error.filename), f"the folder cannot be listed ({error.strerror})")
+        _refused(
+            landing,
+            Path(error.filename),
+            f"the folder cannot be listed ({error.strerror}); {_ALLOW}",
+        )
         for error in closed
         if not isinstance(error, FileNotFoundError)
     ]
@@ -81,11 +91,11 @@ def _landed(landing: Path, zone: Path, path: Path) -> LandedFile:
         status = path.stat()
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        return _refused(landing, path, f"it cannot be opened ({error})")
+        return _refused(landing, path, f"the file cannot be opened ({error}); {_ALLOW}")
     if not target.is_relative_to(zone):
-        return _refused(landing, path, "it is a link that leaves the landing zone")
+        return _refused(landing, path, f"it is a link that leaves the landing zone; {_MOVE}")
     if not stat.S_ISREG(status.st_mode):
-        return _refused(landing, path, "it is no regular file")
+        return _refused(landing, path, f"it is no regular file; {_MOVE}")
     name = _relative(landing, path)
     problem = None
     if name != PurePosixPath(path.relative_to(landing)).as_posix():
@@ -94,7 +104,7 @@ def _landed(landing: Path, zone: Path, path: Path) -> LandedFile:
 
 
 def _refused(landing: Path, path: Path, reason: str) -> LandedFile:
-    return LandedFile(_relative(landing, path), 0, 0, f"{reason}; put the file itself here")
+    return LandedFile(_relative(landing, path), 0, 0, reason)
 
 
 def _relative(landing: Path, path: Path) -> str:

@@ -48,6 +48,9 @@ REJECTED_ROWS = (
     Column("reason", "VARCHAR", "All that is wrong, in words."),
     Column("payload", "VARCHAR", "The row as it landed, cut at 10,000 characters."),
 )
+# Under this key, a run of the survey answers says which contents it has taken in.
+CONTENTS = "files_taken_in"
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "registry.files": FILES,
     "registry.file_periods": FILE_PERIODS,
@@ -139,6 +142,18 @@ def known_files(session: Session, source: Source) -> dict[str, KnownFile]:
         f"select {names} from registry.files where source = $source", {"source": source.name}
     )
     return {row[0]: KnownFile(*row) for row in rows}
+
+
+def contents(session: Session, source: Source) -> dict[str, dict[str, object]]:
+    """The files that are wholly collected: their hash and the first days of their periods."""
+    rows = session.rows(
+        "select files.path, sha256, list(period::varchar order by period) "
+        "from registry.files join registry.file_periods on files.path = file_periods.path "
+        "where files.source = $source and error is null "
+        "group by all having count(*) = count(duplicates) order by files.path",
+        {"source": source.name},
+    )
+    return {path: {"sha256": sha256, "periods": periods} for path, sha256, periods in rows}
 
 
 def rules(source: Source, grain: Grain, first_period: date) -> str:

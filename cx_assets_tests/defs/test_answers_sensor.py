@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cx_assets.defs.feedback import answers_sensor
 from cx_assets.settings import Settings
 from cx_assets_tests.conftest import LAST_PERIOD
+from cx_assets_tests.e2e.graph import build, land
 
 MONTHS = [date(2024, month, 1) for month in range(1, 7)]
 
@@ -194,6 +195,15 @@ def test_answers_of_periods_that_do_not_exist_ask_for_nothing(loop: Loop) -> Non
     assert loop.look() is None
     loop.write("b.csv", [date(2023, 5, 1)])
     assert loop.look() is None
+
+
+def test_what_another_run_has_taken_in_is_not_asked_for(loop: Loop, small_landing: Path) -> None:
+    """After a whole loop, a sensor that starts has nothing to do until something new lands."""
+    land(small_landing, loop.settings)
+    build(loop.settings, instance=loop.instance)
+    assert loop.look() is None
+    loop.write("new.csv", [MONTHS[4]])
+    assert window(loop.look()) == ("2024-05-01", LAST_PERIOD)
 
 
 class Sensor(RuleBasedStateMachine):

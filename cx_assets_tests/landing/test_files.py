@@ -63,13 +63,13 @@ def test_what_may_not_be_opened_is_listed_with_a_problem_and_never_read(zone: Zo
     assert {path: error.split(";")[0].split(" (")[0] for path, error in errors.items()} == {
         "orders/folder": "the folder is a link",
         "orders/link.csv": "it is a link that leaves the landing zone",
-        "orders/loop.csv": "it cannot be opened",
-        "orders/nothing.csv": "it cannot be opened",
+        "orders/loop.csv": "the file cannot be opened",
+        "orders/nothing.csv": "the file cannot be opened",
         "orders/pipe.csv": "it is no regular file",
     }
     assert zone.query("select count(*) from collect.orders where order_id = 'secret'") == [(0,)]
     assert [account.error for account in zone.run(months(1, 1), "customers").values()] == [
-        "the folder is a link that leaves the landing zone; put the file itself here"
+        "the folder is a link that leaves the landing zone; put the files themselves here"
     ]
     assert [file.path for file in watch.listing(zone.landing, ORDERS)] == ["orders/good.csv"]
     assert watch.listing(zone.landing, CUSTOMERS) == []

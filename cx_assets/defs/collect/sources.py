@@ -6,9 +6,9 @@ from time import monotonic
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from cx_assets.landing import collect
+from cx_assets.landing import collect, registry
 from cx_assets.landing.contract import Source
-from cx_assets.landing.sources import SOURCES
+from cx_assets.landing.sources import SOURCES, SURVEY_RESPONSES
 from cx_assets.periods import PERIODS, windows
 from cx_assets.settings import Settings
 from cx_assets.sql_models.audit import UniqueTogether
@@ -121,6 +121,11 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
                 ]
             )
             counts = collect.promote(session, prepared)
+            if source is SURVEY_RESPONSES:
+                context.add_asset_metadata(
+                    {registry.CONTENTS: registry.contents(session, source)},
+                    partition_key=periods[-1].key,
+                )
         add_row_counts(context, periods, counts)
         report(context, table.name, periods, counts, monotonic() - started)
         yield dg.MaterializeResult()

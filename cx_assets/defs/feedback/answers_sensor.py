@@ -14,14 +14,17 @@ from dagster._core.storage.tags import (
 )
 
 from cx_assets.landing import watch
+from cx_assets.landing.registry import CONTENTS
 from cx_assets.landing.sources import SURVEY_RESPONSES
 from cx_assets.periods import KEY_FORMAT, PERIODS, newest
 from cx_assets.settings import Settings
-from cx_assets.turns import RunState, Stamp, State, Turn, decide
+from cx_assets.turns import RunState, Stamp, State, TakenIn, Turn, decide
 
 NAME = "new_survey_answers"
 ANSWERS = dg.AssetKey(["collect", SURVEY_RESPONSES.name])
 INTERVAL_SECONDS = 30
+# The jobs after which nothing of a new answer is left to do.
+LOOPS = ("whole_loop", "turn_of_the_loop")
 
 turn_of_the_loop = dg.define_asset_job(
     "turn_of_the_loop",
@@ -40,6 +43,20 @@ def run_state(instance: dg.DagsterInstance, run_key: str) -> RunState:
     if runs[0].status is dg.DagsterRunStatus.SUCCESS:
         return RunState.DONE
     return RunState.FAILED if runs[0].is_finished else RunState.GOING
+
+
+def taken_in(instance: dg.DagsterInstance) -> dict[str, TakenIn]:
+    """The answers that the newest successful run of the loop says it has taken in."""
+    newest = instance.fetch_materializations(ANSWERS, limit=len(PERIODS.get_partition_keys()))
+    for record in newest.records:
+        metadata = record.asset_materialization.metadata if record.asset_materialization else {}
+        contents = metadata.get(CONTENTS)
+        run = instance.get_run_by_id(record.run_id)
+        if not (isinstance(contents, dg.JsonMetadataValue) and isinstance(contents.data, dict)):
+            continue
+        if run and run.is_success and run.job_name in LOOPS:
+            return {path: TakenIn.model_validate(kept) for path, kept in contents.data.items()}
+    return {}
 
 
 def request(turn: Turn) -> dg.RunRequest:
@@ -82,6 +99,7 @@ def new_survey_answers(
         run_state=lambda run_key: run_state(context.instance, run_key),
         fingerprint=lambda path: watch.fingerprint(settings.landing / path),
         periods_of=periods_of,
+        taken_in=lambda: taken_in(context.instance),
         first=settings.first_period,
         last=last.start.date(),
     )
