@@ -1,0 +1,215 @@
+"""What the SQL models compute, each on a few rows whose answer is known by hand."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cx_assets.columns import Column
+from cx_assets.defs.sql_models import FOLDER, KNOWN, window_parameters
+from cx_assets.periods import SETTINGS, Period
+from cx_assets.settings import Settings
+from cx_assets.sql_models import SqlModel, load_models
+from cx_assets.warehouse.duckdb import DuckDBSession, DuckDBWarehouse
+from cx_assets.warehouse.names import table_sql
+
+JANUARY = Period(datetime(2024, 1, 1), datetime(2024, 2, 1))
+FEBRUARY = Period(datetime(2024, 2, 1), datetime(2024, 3, 1))
+Row = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, SqlModel]:
+    parameters = {**SETTINGS.sql_parameters(), **window_parameters([JANUARY])}
+    loaded = load_models(FOLDER, {table.name: table.columns for table in KNOWN}, parameters)
+    return {model.table: model for model in loaded}
+
+
+class Warehouse:
+    """All tables of the graph, empty; `given` rows go in, the rows of a `model` come out."""
+
+    def __init__(self, session: DuckDBSession, models: Mapping[str, SqlModel]) -> None:
+        self.session = session
+        self.models = models
+        self.columns: dict[str, tuple[Column, ...]] = {
+            **{table.name: table.columns for table in KNOWN},
+            **{name: model.columns for name, model in models.items()},
+        }
+        for name, columns in self.columns.items():
+            declared = ", ".join(f'"{column.name}" {column.type}' for column in columns)
+            session.execute(f"create schema if not exists {table_sql(name).split('.')[0]}")
+            session.execute(f"create table {table_sql(name)} ({declared})")
+
+    def given(self, table: str, *rows: Row) -> None:
+        for row in rows:
+            values = ", ".join(f"${name} as {name}" for name in row)
+            self.session.execute(f"insert into {table_sql(table)} by name select {values}", row)
+
+    def model(self, table: str, period: Period = JANUARY, **settings: Any) -> list[Row]:
+        model = self.models[table]
+        chosen = Settings(**settings).sql_parameters()
+        parameters = {**chosen, **window_parameters([period])}
+        frame = self.session.frame(
+            f"select * from ({model.sql}\n) order by all",
+            {name: parameters[name] for name in model.parameters},
+        )
+        rows: list[Row] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        return rows
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, models: dict[str, SqlModel]) -> Iterator[Warehouse]:
+    with DuckDBWarehouse.at(tmp_path / "w.duckdb").connect() as session:
+        yield Warehouse(session, models)
+
+
+def features(**row: Any) -> Row:
+    blank = {"period": date(2024, 1, 1), "customer_id": "a", "tenure_days": 365, "profit": 100.0}
+    return {**blank, **row}
+
+
+def test_the_articles_formula_gives_379_08(warehouse: Warehouse) -> None:
+    """100 a year, 5 years, 10 %: the sum of 100 / 1.1^t, and not the 393.7 that was printed."""
+    warehouse.given("features.customer_features", features())
+    (row,) = warehouse.model("analyze.clv", lifetime_years=5, discount_rate=0.10)
+    assert row["clv_formula"] == pytest.approx(sum(100 / 1.1**year for year in range(1, 6)))
+    assert round(row["clv_formula"], 2) == 379.08
+
+
+@pytest.mark.parametrize(
+    ("tenure_days", "yearly"), [(10, 100.0), (365, 100.0), (730, 50.0), (1460, 25.0)]
+)
+def test_a_young_customer_is_not_blown_up(
+    warehouse: Warehouse, tenure_days: int, yearly: float
+) -> None:
+    warehouse.given("features.customer_features", features(tenure_days=tenure_days))
+    (row,) = warehouse.model("analyze.clv", discount_rate=0.0, lifetime_years=3)
+    assert row["yearly_profit"] == pytest.approx(yearly)
+    assert row["clv_formula"] == pytest.approx(3 * yearly)
+
+
+def invitation(response_id: str, **row: Any) -> Row:
+    blank = {
+        "period": date(2024, 1, 1),
+        "response_id": response_id,
+        "sent_at": datetime(2024, 1, 5),
+        "survey": "csat",
+        "source_file": "f",
+        "source_line": 1,
+    }
+    return {**blank, **row}
+
+
+def test_scores_lie_on_their_scale_or_are_no_answer(warehouse: Warehouse) -> None:
+    warehouse.given(
+        "collect.survey_responses",
+        invitation("default", score=4.0),
+        invitation("hundred", score=80.0, scale_min=0.0, scale_max=100.0),
+        invitation("outside", score=7.0),
+        invitation("silent"),
+        invitation("nps-9", survey="nps", score=9.0),
+        invitation("nps-7", survey="nps", score=7.0),
+        invitation("nps-6", survey="nps", score=6.0),
+    )
+    rows = {row["response_id"]: row for row in warehouse.model("process.survey_responses")}
+    assert rows["default"]["is_top_two"] is True
+    assert rows["default"]["responded_at"] == datetime(2024, 1, 5)
+    assert rows["hundred"]["score_of_five"] == pytest.approx(4.2)
+    assert (rows["outside"]["score"], rows["outside"]["out_of_scale"]) == (None, True)
+    assert (rows["silent"]["responded_at"], rows["silent"]["out_of_scale"]) == (None, False)
+    groups = [rows[name]["nps_group"] for name in ("nps-9", "nps-7", "nps-6")]
+    assert groups == ["promoter", "passive", "detractor"]
+
+
+def test_texts_carry_no_address_or_number(warehouse: Warehouse) -> None:
+    text = "写信给我 wei.li+shop@mail.example.cn or call +49 (170) 1234-567, order 12345!"
+    warehouse.given("collect.survey_responses", invitation("a", score=1.0, comment=text))
+    (row,) = warehouse.model("process.survey_responses")
+    assert row["comment"] == "写信给我 [email] or call [phone], order 12345!"
+
+
+def test_a_customer_is_as_known_at_the_periods_end(warehouse: Warehouse) -> None:
+    def state(month: int, city: str) -> Row:
+        return {
+            "period": date(2024, month, 1),
+            "customer_id": "a",
+            "updated_at": datetime(2024, month, 10),
+            "city": city,
+            "birth_date": date(1990, 3, 1),
+            "source_file": "f",
+            "source_line": 1,
+        }
+
+    warehouse.given("collect.customers", state(1, "Köln"), state(2, "北京"))
+    order = {"order_id": "1", "customer_id": "b", "source_file": "f", "source_line": 1}
+    warehouse.given(
+        "collect.orders",
+        {**order, "period": date(2024, 1, 1), "ordered_at": datetime(2024, 1, 31, 23, 59)},
+    )
+    january = {row["customer_id"]: row for row in warehouse.model("process.customers")}
+    assert january["a"]["city"] == "Köln"
+    assert january["b"]["in_crm"] is False
+    assert january["b"]["consent_marketing"] is False
+    (february, _) = warehouse.model("process.customers", FEBRUARY)
+    assert february["city"] == "北京"
+    assert february["known_since"] == datetime(2024, 1, 10)
+    # 34 on the first of March, which is when February ends; 33 the day before.
+    assert (january["a"]["age"], february["age"]) == (33, 34)
+
+
+def test_order_lines_take_the_best_cost_that_is_known(warehouse: Warehouse) -> None:
+    line = {
+        "period": date(2024, 1, 1),
+        "order_id": "1",
+        "ordered_at": datetime(2024, 1, 2),
+        "quantity": 2.0,
+        "unit_price": 10.0,
+        "source_file": "f",
+        "source_line": 1,
+    }
+    warehouse.given(
+        "collect.order_items",
+        {**line, "line_number": 1, "product_id": "listed", "unit_cost": 4.0},
+        {**line, "line_number": 2, "product_id": "listed"},
+        {**line, "line_number": 3, "product_id": "unknown"},
+        {**line, "line_number": 4, "product_id": "listed", "quantity": -1.0},
+    )
+    warehouse.given(
+        "process.products",
+        {"period": date(2024, 1, 1), "product_id": "listed", "category": "cups", "unit_cost": 5.0},
+    )
+    rows = warehouse.model("process.order_items", default_margin=0.3)
+    assert [float(row["cost"]) for row in rows] == [8.0, 10.0, 14.0, -5.0]
+    assert [row["cost_is_estimated"] for row in rows] == [False, False, True, False]
+    assert [row["category"] for row in rows] == ["cups", "cups", "unknown", "cups"]
+    assert float(sum(row["revenue"] for row in rows)) == 50.0
+    assert rows[3]["is_return"] is True
+
+
+def test_the_holdout_is_kept_and_the_same_customer_stays_in_its_arm(warehouse: Warehouse) -> None:
+    customers = [
+        {
+            "period": date(2024, 1, 1),
+            "customer_id": f"c{number}",
+            "consent_marketing": number % 4 > 0,
+            "consent_analytics": True,
+            "frequency": 1,
+            "recency_days": number % 200,
+            "segment_id": 1,
+            "last_score": 1.0 if number % 3 == 0 else None,
+        }
+        for number in range(2_000)
+    ]
+    warehouse.given("insight.customer_360", *customers)
+    rows = warehouse.model("personalize.next_best_actions", holdout_share=0.2)
+    assert len(rows) == 1_500, "no consent, no action"
+    control = [row for row in rows if row["arm"] == "control"]
+    assert len(control) / len(rows) == pytest.approx(0.2, abs=0.035)
+    assert {row["propensity"] for row in control} == {0.2}
+    # A larger holdout keeps every customer of the smaller one.
+    wider = warehouse.model("personalize.next_best_actions", holdout_share=0.4)
+    kept = {row["customer_id"] for row in wider if row["arm"] == "control"}
+    assert {row["customer_id"] for row in control} < kept
+    assert all(row["action"] == "service_call" for row in rows if "newest answer" in row["reason"])
