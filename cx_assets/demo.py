@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import time
+from datetime import date
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from dagster._core.storage.tags import (
 
 from cx_assets.definitions import build_defs
 from cx_assets.instance import prepare_home
-from cx_assets.periods import PERIODS
+from cx_assets.periods import PERIODS, first_day, newest, next_first_day
 from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import World, WorldSettings
@@ -31,10 +32,10 @@ def run(settings: Settings, customers: int, seed: int) -> None:
     """
     prepare_home(settings)
     keys = list(PERIODS.get_partition_keys())
-    world = {"customers": customers, "seed": seed, "periods": keys}
+    world = {"customers": customers, "seed": seed, "periods": [keys[0], keys[-1]]}
     definitions = build_defs(settings, loggers={"console": _progress()})
     built = settings.home / "demo.json"
-    _make_data(settings, world)
+    _make_data(settings, customers, seed, world)
     state = {"world": world, "landing": _stamps(settings.landing), "code": _code(definitions)}
     if built.exists() and json.loads(built.read_text()) == state:
         click.echo("Nothing has changed since the last demo, so nothing is built again.\n")
@@ -47,7 +48,7 @@ def run(settings: Settings, customers: int, seed: int) -> None:
     click.echo(_where(settings))
 
 
-def _make_data(settings: Settings, world: dict[str, object]) -> None:
+def _make_data(settings: Settings, customers: int, seed: int, world: dict[str, object]) -> None:
     """Write the landing files, or find that they are those that were asked for."""
     made = settings.home / "world.json"
     if made.exists():
@@ -62,23 +63,33 @@ def _make_data(settings: Settings, world: dict[str, object]) -> None:
             f"{settings.landing} holds files that the demo did not make. Set CX_HOME to an empty "
             "folder for the demo, or build what is there with `dg launch --job whole_loop`."
         )
-    periods = world["periods"]
-    assert isinstance(periods, list)
+    months = _months(settings)
     started = time.monotonic()
     sample = World(
         WorldSettings(
-            customers=int(str(world["customers"])),
-            seed=int(str(world["seed"])),
-            first_period=settings.first_period,
+            customers=customers,
+            seed=seed,
+            first_period=months[0],
         ),
         landing=settings.landing,
         truth=settings.home / "truth",
     )
-    with click.progressbar(periods, label="Sample data", show_eta=False) as bar:
+    with click.progressbar(months, label="Sample data", show_eta=False) as bar:
         for _ in bar:
             sample.step(outbox=None)
     made.write_text(json.dumps(world))
-    click.echo(f"{len(periods)} periods of sample data in {time.monotonic() - started:.1f} s\n")
+    click.echo(f"{len(months)} months of sample data in {time.monotonic() - started:.1f} s\n")
+
+
+def _months(settings: Settings) -> list[date]:
+    """The months of the world that cover all periods, whatever their grain."""
+    last = newest(PERIODS)
+    if last is None:
+        raise click.ClickException(f"no period has ended since {settings.first_period}")
+    months = [first_day(settings.first_period, "monthly")]
+    while (month := next_first_day(months[-1], "monthly")) < last.end.date():
+        months.append(month)
+    return months
 
 
 def _build(definitions: dg.Definitions, keys: list[str]) -> None:
