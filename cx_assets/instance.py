@@ -4,14 +4,65 @@ import os
 import shutil
 from pathlib import Path
 
+import dagster as dg
+
 from cx_assets.settings import PROJECT_ROOT, Settings
+
+POOL = "warehouse"
 
 
 def prepare_home(settings: Settings) -> Path:
-    """Create DAGSTER_HOME with the project's dagster.yaml, and point Dagster to it."""
+    """Create DAGSTER_HOME with the project's dagster.yaml, and point Dagster to it.
+
+    Gives back the places in the pool that dead runs still hold.
+    """
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.landing.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.dagster_home.mkdir(exist_ok=True, mode=0o700)
     shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    with dg.DagsterInstance.get() as instance:
+        bury_dead_runs(instance)
     return settings.dagster_home
+
+
+def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """End the runs that hold a place in the pool though their process is gone; their ids.
+
+    A run that is killed keeps its place, and the next run would wait for it for ever. The daemon's
+    run monitoring frees the places of runs that ended; nobody ends a run that was started without
+    the daemon, by `cx demo` or `dg launch`.
+    """
+    holders = instance.event_log_storage.get_concurrency_info(POOL).active_run_ids
+    dead = [run_id for run_id in holders if not _is_alive(instance, run_id)]
+    for run_id in dead:
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_failed(run, "The process of this run is gone.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+    return dead
+
+
+def _is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.is_finished:
+        return False
+    records = instance.get_records_for_run(run_id, limit=20, ascending=False).records
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        if event and event.pid:
+            return _process_exists(event.pid, since=record.event_log_entry.timestamp)
+    # It has not said a word yet, so nobody can tell; run monitoring has a limit for the start.
+    return True
+
+
+def _process_exists(pid: int, since: float) -> bool:
+    """Whether the process runs, and is no later one that was given the same number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    proc = Path(f"/proc/{pid}")
+    return not proc.exists() or proc.stat().st_ctime <= since + 1

@@ -18,13 +18,13 @@ import pandas as pd
 from dagster import AssetExecutionContext
 
 from cx_assets.columns import Column
+from cx_assets.instance import POOL
 from cx_assets.metadata import column_lineage, column_schema, preview
 from cx_assets.periods import PERIODS, SETTINGS, Period, windows
 from cx_assets.settings import Settings
 from cx_assets.sql_models.audit import Check, UniqueTogether, audit_sql, checks
 from cx_assets.warehouse import Session, Warehouse, WarehouseLocked
 
-POOL = "warehouse"
 OWNERS = {"collect": "team:data-platform", "process": "team:data-platform"}
 DEFAULT_OWNER = "team:customer-insight"
 # For what fails in passing: a lock that somebody else holds, a file that is just being replaced.
