@@ -38,11 +38,11 @@ types: $(INSTALLED) ## mypy
 	@$(BIN)/mypy
 
 test: $(INSTALLED) ## all tests
-	@$(BIN)/pytest -n auto --dist worksteal
+	@$(BIN)/pytest -n auto --dist load --maxschedchunk 1
 	@echo "All tests passed. Next: make demo, then make dev."
 
 test-fast: $(INSTALLED) ## the tests that take no more than a moment each
-	@$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	@$(BIN)/pytest -n auto --dist load --maxschedchunk 1 -m "not slow"
 	@echo "The fast tests passed. Next: make check."
 
 docs: $(INSTALLED) ## the generated pages

@@ -18,8 +18,16 @@ class NotNull:
 
 @dataclass(frozen=True)
 class Unique:
-    """No two rows of a period share the value (or, on a table, the values of these columns)."""
+    """No two rows of a period share the value; null is no value."""
 
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class UniqueTogether:
+    """No two rows of a period share the values of all these columns; here null is a value too."""
+
+    columns: tuple[str, ...]
     severity: Severity = "error"
 
 

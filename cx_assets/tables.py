@@ -17,12 +17,12 @@ import dagster as dg
 import pandas as pd
 from dagster import AssetExecutionContext
 
-from cx_assets.columns import Column
+from cx_assets.columns import Column, UniqueTogether
 from cx_assets.instance import POOL
 from cx_assets.metadata import column_lineage, column_schema, preview
 from cx_assets.periods import PERIODS, SETTINGS, Period, windows
 from cx_assets.settings import Settings
-from cx_assets.sql_models.audit import Check, UniqueTogether, audit_sql, checks
+from cx_assets.sql_models.audit import Check, audit_sql, checks
 from cx_assets.warehouse import Session, Warehouse, WarehouseLocked
 
 OWNERS = {"collect": "team:data-platform", "process": "team:data-platform"}
@@ -97,6 +97,24 @@ def asset_options(key: dg.AssetKey, settings: Settings = SETTINGS) -> dict[str, 
     }
 
 
+def table_options(table: Table) -> dict[str, Any]:
+    """What every asset that is a table has in common."""
+    return {
+        **asset_options(table.key),
+        "deps": [dg.AssetKey(name.split(".")) for name in table.reads],
+        "description": table.description,
+        "kinds": {"duckdb", *table.kinds},
+        "code_version": table.code_version,
+        # What the catalogue shows before the first run.
+        "metadata": {
+            "dagster/table_name": f"warehouse.{table.name}",
+            "dagster/storage_kind": "duckdb",
+            "dagster/column_schema": column_schema(table),
+            "dagster/column_lineage": column_lineage(table),
+        },
+    }
+
+
 def loop_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """`dg.asset`, without its warning that backfill and freshness policies are in beta."""
 
@@ -126,15 +144,7 @@ def table_asset(
 ) -> dg.AssetsDefinition:
     """An asset whose `build` appends the rows of all the periods to a staged table, by name."""
 
-    @loop_asset(
-        **asset_options(table.key),
-        deps=[dg.AssetKey(name.split(".")) for name in table.reads],
-        description=table.description,
-        kinds={"duckdb", *table.kinds},
-        code_version=table.code_version,
-        metadata=definition_metadata(table),
-        check_specs=check_specs(table),
-    )
+    @loop_asset(**table_options(table), check_specs=check_specs(table))
     def fill(
         context: AssetExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
@@ -189,16 +199,6 @@ def python_table(
         return table_asset(table, build, plot)
 
     return decorate
-
-
-def definition_metadata(table: Table) -> dict[str, Any]:
-    """What the catalogue shows before the first run."""
-    return {
-        "dagster/table_name": f"warehouse.{table.name}",
-        "dagster/storage_kind": "duckdb",
-        "dagster/column_schema": column_schema(table),
-        "dagster/column_lineage": column_lineage(table),
-    }
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:

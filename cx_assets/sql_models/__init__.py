@@ -5,7 +5,7 @@ beside the column they test (the grammar is in `grammar.py`). Nothing here knows
 nothing here reads data.
 """
 
-from cx_assets.sql_models.audit import Check, UniqueTogether, audit_sql, checks
+from cx_assets.sql_models.audit import Check, audit_sql, checks
 from cx_assets.sql_models.load import load_models
 from cx_assets.sql_models.model import STAGES, Grain, ModelError, SqlModel
 
@@ -15,7 +15,6 @@ __all__ = [
     "Grain",
     "ModelError",
     "SqlModel",
-    "UniqueTogether",
     "audit_sql",
     "checks",
     "load_models",

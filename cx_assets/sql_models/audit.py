@@ -17,19 +17,12 @@ from cx_assets.columns import (
     Severity,
     Test,
     Unique,
+    UniqueTogether,
     names,
 )
 from cx_assets.warehouse.names import literal, quoted, table_sql
 
 _FLOATS = ("DOUBLE", "FLOAT", "REAL")
-
-
-@dataclass(frozen=True)
-class UniqueTogether:
-    """No two rows of a period share the values of all these columns; here null is a value too."""
-
-    columns: tuple[str, ...]
-    severity: Severity = "error"
 
 
 @dataclass(frozen=True)

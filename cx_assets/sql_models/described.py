@@ -9,8 +9,8 @@ query. A test anywhere else would test nothing, so it is an error.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cx_assets.columns import Test
-from cx_assets.sql_models.audit import UniqueTogether, check_name
+from cx_assets.columns import Test, UniqueTogether
+from cx_assets.sql_models.audit import check_name
 from cx_assets.sql_models.comments import Comment, beside, read_comments
 from cx_assets.sql_models.grammar import holds_test, parse_test, split_tests
 from cx_assets.sql_models.model import Problem

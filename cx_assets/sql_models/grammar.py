@@ -15,8 +15,16 @@ end in `warn`.
 
 import re
 
-from cx_assets.columns import NotNull, OneOf, Range, References, Severity, Test, Unique
-from cx_assets.sql_models.audit import UniqueTogether
+from cx_assets.columns import (
+    NotNull,
+    OneOf,
+    Range,
+    References,
+    Severity,
+    Test,
+    Unique,
+    UniqueTogether,
+)
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _BRACKET = r"\[([^\[\]]*)\]"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cx_assets.columns import Column
-from cx_assets.sql_models.audit import UniqueTogether
+from cx_assets.columns import Column, UniqueTogether
 
 STAGES = ("collect", "process", "features", "analyze", "insight", "personalize", "feedback")
 

@@ -10,8 +10,17 @@ import sqlglot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cx_assets.columns import Column, NotNull, OneOf, Range, References, Test, Unique
-from cx_assets.sql_models import UniqueTogether, audit_sql, checks
+from cx_assets.columns import (
+    Column,
+    NotNull,
+    OneOf,
+    Range,
+    References,
+    Test,
+    Unique,
+    UniqueTogether,
+)
+from cx_assets.sql_models import audit_sql, checks
 
 PERIOD = Column("period", "DATE", "The period.", (NotNull(),))
 

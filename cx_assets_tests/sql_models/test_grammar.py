@@ -2,8 +2,7 @@
 
 import pytest
 
-from cx_assets.columns import NotNull, OneOf, Range, References, Test, Unique
-from cx_assets.sql_models import UniqueTogether
+from cx_assets.columns import NotNull, OneOf, Range, References, Test, Unique, UniqueTogether
 from cx_assets.sql_models.grammar import holds_test, parse_test, split_tests
 
 

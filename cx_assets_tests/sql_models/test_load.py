@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cx_assets.columns import Column, NotNull, OneOf, Range, References, Unique
-from cx_assets.sql_models import UniqueTogether, load_models
+from cx_assets.columns import Column, NotNull, OneOf, Range, References, Unique, UniqueTogether
+from cx_assets.sql_models import load_models
 
 from .conftest import Load
 from .shop import HABITS, KNOWN, ORDERS, PARAMETERS, snapshot

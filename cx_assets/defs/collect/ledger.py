@@ -6,7 +6,7 @@ from dagster import AssetExecutionContext
 from cx_assets.columns import Column
 from cx_assets.landing import registry
 from cx_assets.landing.sources import SOURCES
-from cx_assets.tables import Table, asset_options, definition_metadata, loop_asset
+from cx_assets.tables import Table, loop_asset, table_options
 from cx_assets.warehouse import Warehouse
 
 SOURCE_TABLES = tuple(f"collect.{name}" for name in SOURCES)
@@ -43,14 +43,7 @@ REJECTED_ROWS = Table(
 def view_asset(table: Table, view_sql: str) -> dg.AssetsDefinition:
     """An asset without a period of its own: one view over all periods."""
 
-    @loop_asset(
-        **asset_options(table.key),
-        deps=[dg.AssetKey(name.split(".")) for name in table.reads],
-        description=table.description,
-        kinds={"duckdb", *table.kinds},
-        code_version=table.code_version,
-        metadata=definition_metadata(table),
-    )
+    @loop_asset(**table_options(table))
     def view(
         context: AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult:

@@ -6,23 +6,22 @@ from time import monotonic
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from cx_assets.columns import UniqueTogether
 from cx_assets.landing import collect, registry
 from cx_assets.landing.contract import Source
 from cx_assets.landing.sources import SOURCES, SURVEY_RESPONSES
 from cx_assets.periods import PERIODS, windows
 from cx_assets.settings import Settings
-from cx_assets.sql_models.audit import UniqueTogether
 from cx_assets.tables import (
     Table,
     add_row_counts,
-    asset_options,
     audit,
     check_specs,
-    definition_metadata,
     loop_asset,
     refuse_failures,
     report,
     retry_only_what_passes,
+    table_options,
 )
 from cx_assets.warehouse import Warehouse
 
@@ -32,7 +31,7 @@ CONSERVATION = "no_row_is_lost"
 def collected_table(source: Source) -> Table:
     return Table(
         name=f"collect.{source.name}",
-        description=source.description,
+        description=f"{source.description} From landing/{source.name}/.",
         columns=tuple(collect.table_columns(source)),
         tests=(UniqueTogether(source.key),),
         kinds=frozenset({"file"}),
@@ -82,11 +81,7 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
     table = collected_table(source)
 
     @loop_asset(
-        **asset_options(table.key),
-        description=f"{table.description} From landing/{source.name}/.",
-        kinds={"duckdb", *table.kinds},
-        code_version=table.code_version,
-        metadata=definition_metadata(table),
+        **table_options(table),
         check_specs=[
             dg.AssetCheckSpec(
                 CONSERVATION,

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cx_assets.columns import Column, NotNull, OneOf, Range
+from cx_assets.columns import Column, NotNull, OneOf, Range, UniqueTogether
 from cx_assets.methods.effects import difference_of_means
 from cx_assets.periods import Period
 from cx_assets.plots import forest
 from cx_assets.settings import Settings
-from cx_assets.sql_models.audit import UniqueTogether
 from cx_assets.tables import Table, python_table
 from cx_assets.warehouse import Session
 
