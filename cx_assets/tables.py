@@ -207,7 +207,7 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
             name=check.name,
             asset=table.key,
             blocking=check.severity == "error",
-            description=f"{check.test} on {', '.join(column.name for column in check.columns)}",
+            description=check.description,
         )
         for check in table.checks
     ]

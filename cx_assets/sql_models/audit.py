@@ -37,6 +37,24 @@ class Check:
     def severity(self) -> Severity:
         return self.test.severity
 
+    @property
+    def description(self) -> str:
+        """What must hold, in words."""
+        name = ", ".join(column.name for column in self.columns)
+        match self.test:
+            case NotNull():
+                return f"{name} is never null."
+            case OneOf(values):
+                return f"{name} is one of {', '.join(values)}, or null."
+            case Range(minimum, maximum):
+                low = "" if minimum is None else f"at least {minimum:g}"
+                high = "" if maximum is None else f"at most {maximum:g}"
+                return f"{name} is {' and '.join(filter(None, (low, high)))}, or null."
+            case References(table, column):
+                return f"Every {name} stands in {table}.{column}, in the same period."
+            case Unique() | UniqueTogether():
+                return f"No two rows of a period have the same {name}."
+
 
 def checks(
     columns: Sequence[Column], table_tests: Sequence[UniqueTogether] = ()

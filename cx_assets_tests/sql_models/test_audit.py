@@ -197,3 +197,22 @@ def test_the_audit_agrees_with_counting_by_hand(
     }
     found = failures(connection, columns, list(rows), (UniqueTogether(("name", "score")),))
     assert found == {name: count for name, count in expected.items() if count}
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (NotNull(), "value is never null."),
+        (Unique(), "No two rows of a period have the same value."),
+        (OneOf(("a", "b")), "value is one of a, b, or null."),
+        (Range(0, 1), "value is at least 0 and at most 1, or null."),
+        (Range(minimum=1), "value is at least 1, or null."),
+        (
+            References("process.customers", "customer_id"),
+            "Every value stands in process.customers.customer_id, in the same period.",
+        ),
+    ],
+)
+def test_a_check_says_what_must_hold(test: Test, words: str) -> None:
+    (check,) = checks([Column("value", "VARCHAR", "A value.", (test,))])
+    assert check.description == words
