@@ -32,11 +32,13 @@ def run(settings: Settings, customers: int, seed: int) -> None:
     """
     prepare_home(settings)
     keys = list(PERIODS.get_partition_keys())
-    world = {"customers": customers, "seed": seed, "periods": [keys[0], keys[-1]]}
+    world = WorldSettings(
+        customers=customers, seed=seed, first_period=first_day(settings.first_period, "monthly")
+    )
     definitions = build_defs(settings, loggers={"console": _progress()})
     built = settings.home / "demo.json"
-    _make_data(settings, customers, seed, world)
-    state = {"world": world, "landing": _stamps(settings.landing), "code": _code(definitions)}
+    _make_data(settings, world)
+    state = {"landing": _stamps(settings.landing), "code": _code(definitions)}
     if built.exists() and json.loads(built.read_text()) == state:
         click.echo("Nothing has changed since the last demo, so nothing is built again.\n")
     else:
@@ -48,36 +50,39 @@ def run(settings: Settings, customers: int, seed: int) -> None:
     click.echo(_where(settings))
 
 
-def _make_data(settings: Settings, customers: int, seed: int, world: dict[str, object]) -> None:
-    """Write the landing files, or find that they are those that were asked for."""
-    made = settings.home / "world.json"
-    if made.exists():
-        if json.loads(made.read_text()) != world:
-            raise click.ClickException(
-                f"{settings.landing} holds the sample data of other settings "
-                f"({made.read_text()}). `make clean` removes it."
-            )
-        return
-    if any(path.is_file() for path in settings.landing.rglob("*")):
+def _make_data(settings: Settings, world: WorldSettings) -> None:
+    """Write the landing files, or find that they are those that were asked for.
+
+    A note beside them says what they are, and whether they are whole: a demo that was stopped half
+    way writes the same files again.
+    """
+    months = _months(settings)
+    wanted = {
+        "customers": world.customers,
+        "seed": world.seed,
+        "months": [f"{month:%Y-%m}" for month in months],
+    }
+    note = settings.home / "world.json"
+    found = json.loads(note.read_text()) if note.exists() else None
+    if found and found["wanted"] != wanted:
+        raise click.ClickException(
+            f"{settings.landing} holds the sample data of other settings: {found['wanted']}. "
+            "`make clean` removes it; or set CX_HOME to an empty folder."
+        )
+    if not found and any(path.is_file() for path in settings.landing.rglob("*")):
         raise click.ClickException(
             f"{settings.landing} holds files that the demo did not make. Set CX_HOME to an empty "
             "folder for the demo, or build what is there with `dg launch --job whole_loop`."
         )
-    months = _months(settings)
+    if found and found["whole"]:
+        return
+    note.write_text(json.dumps({"wanted": wanted, "whole": False}))
     started = time.monotonic()
-    sample = World(
-        WorldSettings(
-            customers=customers,
-            seed=seed,
-            first_period=months[0],
-        ),
-        landing=settings.landing,
-        truth=settings.home / "truth",
-    )
+    sample = World(world, landing=settings.landing, truth=settings.home / "truth")
     with click.progressbar(months, label="Sample data", show_eta=False) as bar:
         for _ in bar:
             sample.step(outbox=None)
-    made.write_text(json.dumps(world))
+    note.write_text(json.dumps({"wanted": wanted, "whole": True}))
     click.echo(f"{len(months)} months of sample data in {time.monotonic() - started:.1f} s\n")
 
 

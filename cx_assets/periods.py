@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Literal
 
 import dagster as dg
@@ -76,6 +77,22 @@ def windows(definition: dg.TimeWindowPartitionsDefinition, keys: Iterable[str]) 
         Period(window.start.replace(tzinfo=None), window.end.replace(tzinfo=None))
         for window in map(definition.time_window_for_partition_key, keys)
     )
+
+
+def run_periods(keys: Iterable[str]) -> list[Period]:
+    """The periods of one run, in time order.
+
+    Raises:
+        ValueError: there is a gap; a run replaces all that lies between its first and last period.
+    """
+    periods = windows(PERIODS, keys)
+    for earlier, later in pairwise(periods):
+        if earlier.end != later.start:
+            raise ValueError(
+                f"the run has {earlier.key} and {later.key}, but nothing between: run each "
+                "stretch of periods by itself"
+            )
+    return periods
 
 
 def period_at(day: date, grain: Grain) -> Period:

@@ -20,7 +20,7 @@ from dagster import AssetExecutionContext
 from cx_assets.columns import Column, UniqueTogether
 from cx_assets.instance import POOL
 from cx_assets.metadata import column_lineage, column_schema, preview
-from cx_assets.periods import PERIODS, SETTINGS, Period, windows
+from cx_assets.periods import PERIODS, SETTINGS, Period, run_periods
 from cx_assets.settings import Settings
 from cx_assets.sql_models.audit import Check, audit_sql, checks
 from cx_assets.warehouse import Session, Warehouse, WarehouseLocked
@@ -54,10 +54,6 @@ class Table:
     @property
     def key(self) -> dg.AssetKey:
         return dg.AssetKey(self.name.split("."))
-
-    @property
-    def stage(self) -> str:
-        return self.name.split(".")[0]
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -151,7 +147,7 @@ def table_asset(
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         started = monotonic()
-        periods = windows(PERIODS, context.partition_keys)
+        periods = run_periods(context.partition_keys)
         with retry_only_what_passes(), warehouse.connect() as session:
             staged = session.stage(table.name, table.columns)
             build(session, staged, periods, settings)
@@ -179,9 +175,9 @@ def table_asset(
 def python_table(
     table: Table, plot: Plot | None = None
 ) -> Callable[[Snapshot], dg.AssetsDefinition]:
-    """An asset of a function that gives one period's rows, as a frame or as a query.
+    """An asset of a function of (session, period, settings) that gives one period's rows.
 
-    The function takes (session, period, settings); the column `period` is filled in for it.
+    It gives them as a query, or as a frame whose column `period` is filled in for it.
     """
 
     def decorate(snapshot: Snapshot) -> dg.AssetsDefinition:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cx_assets.periods import first_day, next_first_day, partitions, windows
+from cx_assets.periods import first_day, next_first_day, partitions, run_periods, windows
 from cx_assets.settings import Settings, SettingsError
 
 
@@ -65,6 +65,13 @@ def test_windows_are_half_open_and_in_order() -> None:
     assert (january.start, january.end) == (datetime(2024, 1, 1), datetime(2024, 2, 1))
     assert february.start == january.end
     assert february.key == "2024-02-01"
+
+
+def test_a_run_has_no_gap() -> None:
+    keys = ["2024-03-01", "2024-01-01", "2024-02-01"]
+    assert [period.key for period in run_periods(keys)] == sorted(keys)
+    with pytest.raises(ValueError, match="2024-01-01 and 2024-03-01"):
+        run_periods(keys[:2])
 
 
 @given(

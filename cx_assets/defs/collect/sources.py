@@ -10,7 +10,7 @@ from cx_assets.columns import UniqueTogether
 from cx_assets.landing import collect, registry
 from cx_assets.landing.contract import Source
 from cx_assets.landing.sources import SOURCES, SURVEY_RESPONSES
-from cx_assets.periods import PERIODS, windows
+from cx_assets.periods import run_periods
 from cx_assets.settings import Settings
 from cx_assets.tables import (
     Table,
@@ -103,7 +103,7 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         started = monotonic()
-        periods = windows(PERIODS, context.partition_keys)
+        periods = run_periods(context.partition_keys)
         with retry_only_what_passes(), warehouse.connect() as session:
             prepared = collect.prepare(
                 session, source, settings.landing, periods, settings.period, settings.first_period
