@@ -131,7 +131,7 @@ def home() -> None:
 
 @main.command()
 def docs() -> None:
-    """Write docs/landing.md anew from the declarations of the sources.
+    """Write docs/landing.md and docs/tables.md anew, from what the code enforces.
 
     \b
     Example:
@@ -139,7 +139,9 @@ def docs() -> None:
     """
     from cx_assets.landing.docs import landing_docs
     from cx_assets.settings import PROJECT_ROOT
+    from cx_assets.tables_docs import tables_docs
 
-    path = PROJECT_ROOT / "docs" / "landing.md"
-    path.write_text(landing_docs(), encoding="utf-8")
-    click.echo(os.path.relpath(path))
+    for name, text in (("landing.md", landing_docs()), ("tables.md", tables_docs())):
+        path = PROJECT_ROOT / "docs" / name
+        path.write_text(text, encoding="utf-8")
+        click.echo(os.path.relpath(path))

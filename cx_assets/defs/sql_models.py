@@ -55,11 +55,15 @@ def model_asset(model: SqlModel, plot: Plot | None = None) -> dg.AssetsDefinitio
     return table_asset(model_table(model), build, plot)
 
 
-@dg.definitions
-def sql_models() -> dg.Definitions:
+def loaded_models() -> list[SqlModel]:
+    """All models of the folder, each after those it reads."""
     parameters = {
         **SETTINGS.sql_parameters(),
         **window_parameters([period_at(SETTINGS.first_period, SETTINGS.period)]),
     }
-    models = load_models(FOLDER, {table.name: table.columns for table in KNOWN}, parameters)
-    return dg.Definitions(assets=[model_asset(model) for model in models])
+    return load_models(FOLDER, {table.name: table.columns for table in KNOWN}, parameters)
+
+
+@dg.definitions
+def sql_models() -> dg.Definitions:
+    return dg.Definitions(assets=[model_asset(model) for model in loaded_models()])

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cx_assets.columns import Column
-from cx_assets.defs.sql_models import FOLDER, KNOWN, window_parameters
-from cx_assets.periods import SETTINGS, Period
+from cx_assets.defs.sql_models import KNOWN, loaded_models, window_parameters
+from cx_assets.periods import Period
 from cx_assets.settings import Settings
-from cx_assets.sql_models import SqlModel, load_models
+from cx_assets.sql_models import SqlModel
 from cx_assets.warehouse.duckdb import DuckDBSession, DuckDBWarehouse
 from cx_assets.warehouse.names import table_sql
 
@@ -22,9 +22,7 @@ Row = Mapping[str, Any]
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, SqlModel]:
-    parameters = {**SETTINGS.sql_parameters(), **window_parameters([JANUARY])}
-    loaded = load_models(FOLDER, {table.name: table.columns for table in KNOWN}, parameters)
-    return {model.table: model for model in loaded}
+    return {model.table: model for model in loaded_models()}
 
 
 class Warehouse:
