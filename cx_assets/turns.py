@@ -18,6 +18,8 @@ from pydantic import BaseModel
 SETTLE_SECONDS = 2.0
 FIRST_RETRY_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 3600.0
+# A look must end before the daemon gives up on it (60 s); what is left over has its turn next.
+MOST_FILES_A_TURN = 200
 
 
 class RunState(Enum):
@@ -164,7 +166,8 @@ def _look(
         before = collected.get(path)
         if before and before.stamp == stamp:
             continue
-        if state.seen.get(path) != stamp or now - stamp.mtime_ns / 1e9 < SETTLE_SECONDS:
+        is_settled = state.seen.get(path) == stamp and now - stamp.mtime_ns / 1e9 >= SETTLE_SECONDS
+        if not is_settled or len(new) == MOST_FILES_A_TURN:
             unsettled += 1
             continue
         sha256 = fingerprint(path)

@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from cx_assets import turns
 from cx_assets.defs.feedback import answers_sensor
 from cx_assets.settings import Settings
 from cx_assets_tests.conftest import LAST_PERIOD
@@ -195,6 +196,16 @@ def test_answers_of_periods_that_do_not_exist_ask_for_nothing(loop: Loop) -> Non
     assert loop.look() is None
     loop.write("b.csv", [date(2023, 5, 1)])
     assert loop.look() is None
+
+
+def test_a_flood_of_files_is_taken_in_turns(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "MOST_FILES_A_TURN", 2)
+    for number in range(3):
+        loop.write(f"{number}.csv", [MONTHS[number]])
+    first = loop.look()
+    assert window(first) == ("2024-01-01", LAST_PERIOD)
+    succeed(loop, first)
+    assert window(loop.look()) == ("2024-03-01", LAST_PERIOD)
 
 
 def test_what_another_run_has_taken_in_is_not_asked_for(loop: Loop, small_landing: Path) -> None:
