@@ -27,14 +27,18 @@ def prepare_home(settings: Settings) -> Path:
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """End the runs that hold a place in the pool though their process is gone; their ids.
+    """End the runs that hold a place in the pool, or wait for one, though their process is gone.
 
-    A run that is killed keeps its place, and the next run would wait for it for ever. The daemon's
-    run monitoring frees the places of runs that ended; nobody ends a run that was started without
-    the daemon, by `cx demo` or `dg launch`.
+    A run that is killed keeps its place, or the one it was next for, and the next run would wait
+    for it for ever. The daemon's run monitoring frees the places of runs that ended; nobody ends a
+    run that was started without the daemon, by `cx demo` or `dg launch`.
+
+    Returns:
+        The ids of these runs.
     """
-    holders = instance.event_log_storage.get_concurrency_info(POOL).active_run_ids
-    dead = [run_id for run_id in holders if not _is_alive(instance, run_id)]
+    pool = instance.event_log_storage.get_concurrency_info(POOL)
+    runs = sorted(pool.active_run_ids | pool.pending_run_ids | pool.assigned_run_ids)
+    dead = [run_id for run_id in runs if not _is_alive(instance, run_id)]
     for run_id in dead:
         run = instance.get_run_by_id(run_id)
         if run and not run.is_finished:

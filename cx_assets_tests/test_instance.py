@@ -20,12 +20,18 @@ def instance(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg
         yield opened
 
 
-def holder(instance: dg.DagsterInstance, pid: int) -> dg.DagsterRun:
-    """A run of the process `pid` that has started and holds the pool's only place."""
+def started(instance: dg.DagsterInstance, pid: int) -> dg.DagsterRun:
+    """A run that the process `pid` has started."""
     run = instance.create_run_for_job(dg.job(name="anything")(lambda: None))
     for kind in (dg.DagsterEventType.RUN_STARTING, dg.DagsterEventType.RUN_START):
         event = dg.DagsterEvent(event_type_value=kind.value, job_name="anything", pid=pid)
         instance.report_dagster_event(event, run.run_id)
+    return run
+
+
+def holder(instance: dg.DagsterInstance, pid: int) -> dg.DagsterRun:
+    """A run of the process `pid` that holds the pool's only place."""
+    run = started(instance, pid)
     storage = instance.event_log_storage
     storage.initialize_concurrency_limit_to_default(POOL)
     assert storage.claim_concurrency_slot(POOL, run.run_id, "a_step").is_claimed
@@ -53,6 +59,19 @@ def test_a_dead_run_gives_its_place_back_and_is_said_to_have_failed(
     ended = instance.get_run_by_id(run.run_id)
     assert ended
     assert ended.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_dead_run_that_was_next_makes_way(instance: dg.DagsterInstance) -> None:
+    """Killed between being given the place and taking it."""
+    storage = instance.event_log_storage
+    holding = holder(instance, os.getpid())
+    waiting = started(instance, dead_process())
+    assert not storage.claim_concurrency_slot(POOL, waiting.run_id, "next").is_claimed
+    storage.free_concurrency_slots_for_run(holding.run_id)
+    assert storage.get_concurrency_info(POOL).assigned_run_ids == {waiting.run_id}
+    assert bury_dead_runs(instance) == [waiting.run_id]
+    latest = started(instance, os.getpid())
+    assert storage.claim_concurrency_slot(POOL, latest.run_id, "a_step").is_claimed
 
 
 def test_a_living_run_keeps_its_place(instance: dg.DagsterInstance) -> None:

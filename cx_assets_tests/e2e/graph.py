@@ -66,6 +66,15 @@ def start(settings: Settings, job: str = "whole_loop") -> subprocess.Popen[bytes
     )
 
 
+def finish(run: subprocess.Popen[bytes]) -> None:
+    """Wait for the run's end, and fail with its last words if it did not succeed."""
+    try:
+        _, errors = run.communicate(timeout=300)
+    finally:
+        run.kill()
+    assert run.returncode == 0, errors.decode()[-3000:]
+
+
 def tables(settings: Settings) -> dict[str, pa.Table]:
     """Every table and view of the warehouse, with its rows in one fixed order."""
     with DuckDBWarehouse.at(settings.warehouse).connect() as session:
