@@ -1,5 +1,6 @@
 """Customer segments: K-Means on standardised features, and names for what comes out."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +99,12 @@ def segment_names(centers: pd.DataFrame) -> tuple[str, ...]:
         # The same words in another order would be the same name to a reader.
         if len({frozenset(phrase[:words]) for phrase in phrases}) == len(phrases):
             return tuple(", ".join(phrase[:words]) for phrase in phrases)
-    return tuple(f"{', '.join(phrase)} ({i})" for i, phrase in enumerate(phrases, start=1))
+    short = [phrase[:2] for phrase in phrases]
+    alike = Counter(map(frozenset, short))
+    return tuple(
+        ", ".join(words) + (f" ({number})" if alike[frozenset(words)] > 1 else "")
+        for number, words in enumerate(short, start=1)
+    )
 
 
 def _word(feature: str, value: float) -> str:
