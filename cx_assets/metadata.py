@@ -22,6 +22,7 @@ PREVIEW_WIDTH = 60
 
 
 def column_schema(table: Table) -> dg.TableSchema:
+    checks = {check.name for check in table.checks}
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -29,19 +30,13 @@ def column_schema(table: Table) -> dg.TableSchema:
                 type=column.type,
                 description=column.description,
                 constraints=dg.TableColumnConstraints(
-                    nullable=not any(
-                        check == f"not_null__{column.name}" for check in _names(table)
-                    ),
-                    unique=any(check == f"unique__{column.name}" for check in _names(table)),
+                    nullable=f"not_null__{column.name}" not in checks,
+                    unique=f"unique__{column.name}" in checks,
                 ),
             )
             for column in table.columns
         ]
     )
-
-
-def _names(table: Table) -> set[str]:
-    return {check.name for check in table.checks}
 
 
 def column_lineage(table: Table) -> dg.TableColumnLineage:
