@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from os import environ
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -37,12 +37,25 @@ class Settings(BaseModel):
         default=None, description="The last period of a finished history; else the newest ended."
     )
     engine: Literal["duckdb"] = "duckdb"
-    discount_rate: float = Field(default=0.10, gt=-1, lt=10, description="Yearly r of the CLV.")
+    discount_rate: float = Field(default=0.10, ge=0, lt=10, description="Yearly r of the CLV.")
     lifetime_years: int = Field(default=5, ge=1, le=100, description="T of the CLV, in years.")
     default_margin: float = Field(
         default=0.30, ge=0, le=1, description="Margin where a unit cost is unknown."
     )
-    segments: int = Field(default=5, ge=2, le=50, description="k of K-Means.")
+    segments: Annotated[int, Field(ge=2, le=50)] | Literal["auto"] = Field(
+        default=5, description="k of K-Means; auto picks it."
+    )
+    segment_transform: Literal["log", "none"] = Field(
+        default="log", description="Money and counts before scaling; none is the article's recipe."
+    )
+    holdout_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days that the lifetime models are tried on; else half of the history.",
+    )
+    churn_days: int = Field(
+        default=90, ge=1, le=3650, description="Who buys nothing for so many days has left."
+    )
     holdout_share: float = Field(
         default=0.10, gt=0, lt=1, description="Customers kept without actions, as a control group."
     )

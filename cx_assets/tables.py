@@ -7,7 +7,7 @@ the old ones, in one transaction. A failed blocking check leaves the old rows st
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import wraps
 from time import monotonic
@@ -16,14 +16,16 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 from dagster import AssetExecutionContext
+from threadpoolctl import threadpool_limits
 
-from cx_assets.columns import Column, UniqueTogether
+from cx_assets.columns import Column, UniqueTogether, names
 from cx_assets.instance import POOL
 from cx_assets.metadata import column_lineage, column_schema, preview
-from cx_assets.periods import PERIODS, SETTINGS, Period, run_periods
+from cx_assets.periods import PERIODS, SETTINGS, Period, period_at, run_periods
 from cx_assets.settings import Settings
 from cx_assets.sql_models.audit import Check, audit_sql, checks
 from cx_assets.warehouse import Session, Warehouse, WarehouseLocked
+from cx_assets.warehouse.names import quoted, table_sql
 
 OWNERS = {"collect": "team:data-platform", "process": "team:data-platform"}
 DEFAULT_OWNER = "team:customer-insight"
@@ -33,6 +35,7 @@ RETRIES = dg.RetryPolicy(
 )
 # How long after a period's end its rows should be there.
 GRACE = timedelta(hours=12)
+PERIOD_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 Lineage = Mapping[str, Sequence[tuple[str, str]]]
 Verdicts = list[dg.AssetCheckResult]
@@ -50,6 +53,8 @@ class Table:
     kinds: frozenset[str] = frozenset({"python"})
     code_version: str = "1"
     lineage: Lineage = field(default_factory=dict)
+    # Whether a period's rows depend on those of the period before.
+    chained: bool = False
 
     @property
     def key(self) -> dg.AssetKey:
@@ -70,6 +75,7 @@ class Query:
 
 Rows = Query | pd.DataFrame
 Snapshot = Callable[[Session, Period, Settings], Rows]
+ChainedSnapshot = Callable[[Session, Period, Settings, pd.DataFrame], Rows]
 Plot = Callable[[Session, Sequence[Period]], str]
 
 
@@ -97,7 +103,10 @@ def table_options(table: Table) -> dict[str, Any]:
     """What every asset that is a table has in common."""
     return {
         **asset_options(table.key),
-        "deps": [dg.AssetKey(name.split(".")) for name in table.reads],
+        "deps": [
+            *(dg.AssetKey(name.split(".")) for name in table.reads),
+            *([dg.AssetDep(table.key, partition_mapping=PERIOD_BEFORE)] if table.chained else []),
+        ],
         "description": table.description,
         "kinds": {"duckdb", *table.kinds},
         "code_version": table.code_version,
@@ -148,7 +157,10 @@ def table_asset(
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         started = monotonic()
         periods = run_periods(context.partition_keys)
-        with retry_only_what_passes(), warehouse.connect() as session:
+        # With several threads the last digits of a fit depend on which thread adds up first, and
+        # small problems take ten times as long. DuckDB's own threads are not meant.
+        one_thread = threadpool_limits(limits=1)
+        with one_thread, retry_only_what_passes(), warehouse.connect() as session:
             staged = session.stage(table.name, table.columns)
             build(session, staged, periods, settings)
             yield from refuse_failures(audit(session, table, staged))
@@ -186,15 +198,59 @@ def python_table(
             session: Session, staged: str, periods: Sequence[Period], settings: Settings
         ) -> None:
             for period in periods:
-                rows = snapshot(session, period, settings)
-                if isinstance(rows, Query):
-                    session.append(staged, rows.sql, rows.parameters)
-                else:
-                    session.append(staged, rows.assign(period=period.start.date()))
+                _append(session, staged, period, snapshot(session, period, settings))
 
         return table_asset(table, build, plot)
 
     return decorate
+
+
+def chained_table(
+    table: Table, plot: Plot | None = None
+) -> Callable[[ChainedSnapshot], dg.AssetsDefinition]:
+    """A `python_table` whose function also gets the table's own rows of the period before.
+
+    They are this run's where it has made them, else those that stand; none before the first period.
+    """
+    chained = replace(table, chained=True)
+
+    def decorate(snapshot: ChainedSnapshot) -> dg.AssetsDefinition:
+        @wraps(snapshot)
+        def build(
+            session: Session, staged: str, periods: Sequence[Period], settings: Settings
+        ) -> None:
+            for period in periods:
+                rows = staged if period is not periods[0] else _standing(session, table)
+                previous = _rows_before(session, rows, table, period)
+                _append(session, staged, period, snapshot(session, period, settings, previous))
+
+        return table_asset(chained, build, plot)
+
+    return decorate
+
+
+def _append(session: Session, staged: str, period: Period, rows: Rows) -> None:
+    if isinstance(rows, Query):
+        session.append(staged, rows.sql, rows.parameters)
+    else:
+        session.append(staged, rows.assign(period=period.start.date()))
+
+
+def _standing(session: Session, table: Table) -> str | None:
+    """The table as it stands, as SQL; None where it does not, or not yet with these columns."""
+    stands = set(names(table.columns)) <= session.columns(table.name).keys()
+    return table_sql(table.name) if stands else None
+
+
+def _rows_before(session: Session, rows: str | None, table: Table, period: Period) -> pd.DataFrame:
+    if rows is None:
+        return pd.DataFrame(columns=names(table.columns))
+    before = period_at((period.start - timedelta(days=1)).date(), SETTINGS.period)
+    return session.frame(
+        f"select {', '.join(map(quoted, names(table.columns)))} from {rows} "
+        "where period = $period order by all",
+        {"period": before.start.date()},
+    )
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:

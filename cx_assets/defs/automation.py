@@ -4,6 +4,11 @@ import dagster as dg
 
 from cx_assets.periods import PERIODS, SETTINGS
 
+
+def _tables(*names: str) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*(name.split(".") for name in names))
+
+
 whole_loop = dg.define_asset_job(
     "whole_loop",
     selection=dg.AssetSelection.all(),
@@ -20,18 +25,28 @@ landing_to_features = dg.define_asset_job(
 
 customer_value = dg.define_asset_job(
     "customer_value",
-    selection=dg.AssetSelection.assets(
-        ["analyze", "segments"], ["analyze", "clv"], ["analyze", "segment_profiles"]
+    selection=_tables(
+        "features.purchase_history",
+        "analyze.segment_quality",
+        "analyze.segment_model",
+        "analyze.segments",
+        "analyze.segment_migration",
+        "analyze.rfm",
+        "analyze.clv_holdout",
+        "analyze.clv_model",
+        "analyze.purchase_outlook",
+        "analyze.clv",
+        "analyze.churn_model",
+        "analyze.churn_risk",
+        "analyze.segment_profiles",
     ),
     partitions_def=PERIODS,
-    description="Segments, lifetime value and the profile of each segment.",
+    description="Segments, lifetime value and churn, from the features on.",
 )
 
 satisfaction = dg.define_asset_job(
     "satisfaction",
-    selection=dg.AssetSelection.assets(
-        ["process", "survey_responses"], ["analyze", "csat"], ["insight", "scorecard"]
-    ),
+    selection=_tables("process.survey_responses", "analyze.csat", "insight.scorecard"),
     partitions_def=PERIODS,
     description="From survey answers that were collected to the scores on the scorecard.",
 )

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import dagster as dg
 
+from cx_assets.defs.analyze.churn_model import CHURN_MODEL
+from cx_assets.defs.analyze.churn_risk import CHURN_RISK
+from cx_assets.defs.analyze.clv_holdout import CLV_HOLDOUT
+from cx_assets.defs.analyze.clv_model import CLV_MODEL
+from cx_assets.defs.analyze.clv_pictures import clv_picture
 from cx_assets.defs.analyze.csat import CSAT
+from cx_assets.defs.analyze.purchase_outlook import PURCHASE_OUTLOOK
+from cx_assets.defs.analyze.segment_model import SEGMENT_MODEL
+from cx_assets.defs.analyze.segment_pictures import segment_moves
+from cx_assets.defs.analyze.segment_quality import SEGMENT_QUALITY
 from cx_assets.defs.analyze.segments import SEGMENTS
 from cx_assets.defs.collect.sources import COLLECTED
 from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
@@ -18,7 +27,24 @@ from cx_assets.warehouse import Session
 
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 # The tables that SQL models may read and that are no SQL models themselves.
-KNOWN = (*COLLECTED, SEGMENTS, CSAT, ACTION_EFFECTS)
+KNOWN = (
+    *COLLECTED,
+    CHURN_MODEL,
+    CHURN_RISK,
+    CLV_HOLDOUT,
+    CLV_MODEL,
+    PURCHASE_OUTLOOK,
+    SEGMENT_MODEL,
+    SEGMENT_QUALITY,
+    SEGMENTS,
+    CSAT,
+    ACTION_EFFECTS,
+)
+# What people would rather see than read.
+PICTURES: dict[str, Plot] = {
+    "analyze.clv": clv_picture,
+    "analyze.segment_migration": segment_moves,
+}
 
 
 def window_parameters(periods: Sequence[Period]) -> dict[str, datetime]:
@@ -44,7 +70,7 @@ def model_table(model: SqlModel) -> Table:
     )
 
 
-def model_asset(model: SqlModel, plot: Plot | None = None) -> dg.AssetsDefinition:
+def model_asset(model: SqlModel) -> dg.AssetsDefinition:
     def build(session: Session, staged: str, periods: Sequence[Period], settings: Settings) -> None:
         # Rows that carry their own period come all at once; a snapshot is taken period by period.
         runs = [periods] if model.grain == "events" else [[period] for period in periods]
@@ -52,7 +78,7 @@ def model_asset(model: SqlModel, plot: Plot | None = None) -> dg.AssetsDefinitio
             parameters = {**settings.sql_parameters(), **window_parameters(run)}
             session.append(staged, model.sql, {name: parameters[name] for name in model.parameters})
 
-    return table_asset(model_table(model), build, plot)
+    return table_asset(model_table(model), build, PICTURES.get(model.table))
 
 
 def loaded_models() -> list[SqlModel]:

@@ -27,6 +27,7 @@ CUSTOMERS = Source(
         Field("country", "text", "Country."),
         Field("consent_marketing", "boolean", "May be contacted for marketing."),
         Field("consent_analytics", "boolean", "May be analysed as a person."),
+        Field("closed_at", "time", "When the account was closed or the contract cancelled."),
     ),
 )
 

@@ -106,3 +106,40 @@ def test_online_retail_from_file_to_segments(real_data: Path, tmp_path: Path) ->
         ).fetchall()
         assert len({name for name, _ in profiles}) == 5
         assert sum(count for _, count in profiles) == 4_372
+
+
+def test_cdnow_from_file_to_the_papers_figures(real_data: Path, tmp_path: Path) -> None:
+    """The published fit of 39 weeks and the published holdout, out of one run over 18 months."""
+    first, last = "1997-01-01", "1998-06-01"
+    env = environment(tmp_path, CX_FIRST_PERIOD=first, CX_LAST_PERIOD=last)
+    command(env, "cx", "home")
+    command(env, "cx", "import", "cdnow", str(real_data / "cdnow" / "CDNOW_sample.txt"))
+    command(env, "dg", "launch", "--job", "whole_loop", "--partition-range", f"{first}...{last}")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        likelihoods = dict(
+            connection.execute(
+                'select model, log_likelihood from "analyze".clv_model '
+                "where period = '1997-09-01' and log_likelihood is not null"
+            ).fetchall()
+        )
+        holdout = {
+            model: (total, mae)
+            for model, total, mae in connection.execute(
+                'select model, expected_orders, mae from "analyze".clv_holdout where period = $1',
+                [last],
+            ).fetchall()
+        }
+        chosen, customers, valued = connection.execute(
+            'select (select max(model) from "analyze".clv_model where period = $1 '
+            "and model like '%nbd' and chosen), count(*), count(clv) "
+            'from "analyze".clv where period = $1',
+            [last],
+        ).fetchall()[0]
+    assert likelihoods["bg_nbd"] == pytest.approx(-9582.43, abs=0.01)
+    assert likelihoods["pareto_nbd"] == pytest.approx(-9594.98, abs=0.01)
+    assert likelihoods["gamma_gamma"] == pytest.approx(-4055.92, abs=0.01)
+    assert holdout["naive"] == pytest.approx((2930, 1.024), rel=0.001)
+    assert holdout["bg_nbd"] == pytest.approx((1653, 0.786), rel=0.001)
+    assert holdout["mbg_nbd"] == pytest.approx((1577, 0.765), rel=0.001)
+    assert holdout["pareto_nbd"] == pytest.approx((1666, 0.755), rel=0.001)
+    assert (chosen, customers, valued) == ("pareto_nbd", 2357, 2357)

@@ -1,91 +1,11 @@
 """What the SQL models compute, each on a few rows whose answer is known by hand."""
 
-from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cx_assets.columns import Column
-from cx_assets.defs.sql_models import KNOWN, loaded_models, window_parameters
-from cx_assets.periods import Period
-from cx_assets.settings import Settings
-from cx_assets.sql_models import SqlModel
-from cx_assets.warehouse.duckdb import DuckDBSession, DuckDBWarehouse
-from cx_assets.warehouse.names import table_sql
-
-JANUARY = Period(datetime(2024, 1, 1), datetime(2024, 2, 1))
-FEBRUARY = Period(datetime(2024, 2, 1), datetime(2024, 3, 1))
-Row = Mapping[str, Any]
-
-
-@pytest.fixture(scope="module")
-def models() -> dict[str, SqlModel]:
-    return {model.table: model for model in loaded_models()}
-
-
-class Warehouse:
-    """All tables of the graph, empty; `given` rows go in, the rows of a `model` come out."""
-
-    def __init__(self, session: DuckDBSession, models: Mapping[str, SqlModel]) -> None:
-        self.session = session
-        self.models = models
-        self.columns: dict[str, tuple[Column, ...]] = {
-            **{table.name: table.columns for table in KNOWN},
-            **{name: model.columns for name, model in models.items()},
-        }
-        for name, columns in self.columns.items():
-            declared = ", ".join(f'"{column.name}" {column.type}' for column in columns)
-            session.execute(f"create schema if not exists {table_sql(name).split('.')[0]}")
-            session.execute(f"create table {table_sql(name)} ({declared})")
-
-    def given(self, table: str, *rows: Row) -> None:
-        for row in rows:
-            values = ", ".join(f"${name} as {name}" for name in row)
-            self.session.execute(f"insert into {table_sql(table)} by name select {values}", row)
-
-    def model(self, table: str, period: Period = JANUARY, **settings: Any) -> list[Row]:
-        model = self.models[table]
-        chosen = Settings(**settings).sql_parameters()
-        parameters = {**chosen, **window_parameters([period])}
-        frame = self.session.frame(
-            f"select * from ({model.sql}\n) order by all",
-            {name: parameters[name] for name in model.parameters},
-        )
-        rows: list[Row] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return rows
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path, models: dict[str, SqlModel]) -> Iterator[Warehouse]:
-    with DuckDBWarehouse.at(tmp_path / "w.duckdb").connect() as session:
-        yield Warehouse(session, models)
-
-
-def features(**row: Any) -> Row:
-    blank = {"period": date(2024, 1, 1), "customer_id": "a", "tenure_days": 365, "profit": 100.0}
-    return {**blank, **row}
-
-
-def test_the_articles_formula_gives_379_08(warehouse: Warehouse) -> None:
-    """100 a year, 5 years, 10 %: the sum of 100 / 1.1^t, and not the 393.7 that was printed."""
-    warehouse.given("features.customer_features", features())
-    (row,) = warehouse.model("analyze.clv", lifetime_years=5, discount_rate=0.10)
-    assert row["clv_formula"] == pytest.approx(sum(100 / 1.1**year for year in range(1, 6)))
-    assert round(row["clv_formula"], 2) == 379.08
-
-
-@pytest.mark.parametrize(
-    ("tenure_days", "yearly"), [(10, 100.0), (365, 100.0), (730, 50.0), (1460, 25.0)]
-)
-def test_a_young_customer_is_not_blown_up(
-    warehouse: Warehouse, tenure_days: int, yearly: float
-) -> None:
-    warehouse.given("features.customer_features", features(tenure_days=tenure_days))
-    (row,) = warehouse.model("analyze.clv", discount_rate=0.0, lifetime_years=3)
-    assert row["yearly_profit"] == pytest.approx(yearly)
-    assert row["clv_formula"] == pytest.approx(3 * yearly)
+from cx_assets_tests.sql.warehouse import FEBRUARY, Row, Warehouse
 
 
 def invitation(response_id: str, **row: Any) -> Row:

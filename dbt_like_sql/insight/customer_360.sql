@@ -23,7 +23,17 @@ select
     features.late_delivery_share,           -- Share of deliveries after the promise.
     segments.segment_id,                    -- The segment. [not null]
     segments.segment_name,                  -- Its name in words. [not null]
-    clv.clv_formula                         -- Lifetime value by the article's formula. [not null]
+    rfm.rfm,                                -- Quintile scores of recency, frequency and money, 5 best.
+    clv.clv_formula,                        -- Lifetime value by the article's formula. [not null]
+    clv.p_alive,                            -- P(still a customer); null before a first purchase.
+    clv.expected_orders_12m,                -- Expected days with an order in the next 12 months.
+    clv.expected_profit_per_order,          -- Expected profit of one such day.
+    clv.clv,                                -- Lifetime value by the models; null before a first purchase.
+    clv.clv_low,                            -- Lower end of the 95 % interval of what the customer will bring.
+    clv.clv_high,                           -- Upper end of that interval.
+    churn.churn_probability,                -- P(no purchase, or closed, in the next CX_CHURN_DAYS).
+    churn.risk_band,                        -- That risk as low, medium or high; unknown where it is not scored.
+    churn.reasons as churn_reasons          -- What raises it most, in words.
 from process.customers as customers
 inner join features.customer_features as features
     on features.customer_id = customers.customer_id and features.period = customers.period
@@ -31,4 +41,8 @@ left join "analyze".segments as segments
     on segments.customer_id = customers.customer_id and segments.period = customers.period
 left join "analyze".clv as clv
     on clv.customer_id = customers.customer_id and clv.period = customers.period
+left join "analyze".rfm as rfm
+    on rfm.customer_id = customers.customer_id and rfm.period = customers.period
+left join "analyze".churn_risk as churn
+    on churn.customer_id = customers.customer_id and churn.period = customers.period
 where customers.period = cast($period_start as date)

@@ -1,4 +1,5 @@
 -- One row per metric and period: how the company stands, against the period before.
+-- The note says what is to be said against a figure: a model that is no better than a simple rule.
 with orders_by_period as (
     select
         period,
@@ -16,7 +17,12 @@ customers_by_period as (
     select
         period,
         cast(count(*) as double) as customers,
-        avg(cast(clv_formula as decimal(28, 4))) as average_clv
+        avg(cast(clv as decimal(28, 4))) as average_clv,
+        avg(cast(clv_formula as decimal(28, 4))) as average_clv_formula,
+        cast(sum(cast(clv as decimal(28, 4))) as double) as customer_equity,
+        avg(case when churn_probability is not null then
+            case when risk_band = 'high' then 1.0 else 0.0 end
+        end) as high_churn_risk_share
     from insight.customer_360
     where period between cast($previous_start as date) and cast($period_start as date)
     group by period
@@ -32,47 +38,73 @@ tickets_by_period as (
 ),
 
 metrics as (
-    select period, 'customers' as metric, customers as value, null as low, null as high
+    select period, 'customers' as metric, customers as value, null as low, null as high, null as note
     from customers_by_period
     union all
-    select period, 'average_clv', average_clv, null, null from customers_by_period
+    select period, 'customer_equity', customer_equity, null, null, null from customers_by_period
     union all
-    select period, 'active_customers', active_customers, null, null from orders_by_period
+    select period, 'average_clv', average_clv, null, null, null from customers_by_period
     union all
-    select period, 'orders', orders, null, null from orders_by_period
+    select period, 'average_clv_formula', average_clv_formula, null, null, null
+    from customers_by_period
     union all
-    select period, 'revenue', revenue, null, null from orders_by_period
+    select
+        period,
+        'clv_holdout_gain',
+        holdout_gain,
+        null,
+        null,
+        case when holdout_gain <= 0 then 'the model is no better than letting all go on as so far' end
+    from "analyze".clv_model
+    where holdout_gain is not null
     union all
-    select period, 'profit', profit, null, null from orders_by_period
+    select period, 'high_churn_risk_share', high_churn_risk_share, null, null, null
+    from customers_by_period
     union all
-    select period, 'late_delivery_share', late_delivery_share, null, null from orders_by_period
+    select period, 'churn_auc', auc, null, null, note
+    from "analyze".churn_model
     union all
-    select period, 'tickets', tickets, null, null from tickets_by_period
+    select period, 'churn_auc_gain', auc_gain, null, null, note
+    from "analyze".churn_model
     union all
-    select period, survey || '_mean', mean_score, ci_low, ci_high
+    select period, 'active_customers', active_customers, null, null, null from orders_by_period
+    union all
+    select period, 'orders', orders, null, null, null from orders_by_period
+    union all
+    select period, 'revenue', revenue, null, null, null from orders_by_period
+    union all
+    select period, 'profit', profit, null, null, null from orders_by_period
+    union all
+    select period, 'late_delivery_share', late_delivery_share, null, null, null
+    from orders_by_period
+    union all
+    select period, 'tickets', tickets, null, null, null from tickets_by_period
+    union all
+    select period, survey || '_mean', mean_score, ci_low, ci_high, null
     from "analyze".csat
     where dimension = 'all'
-        and period between cast($previous_start as date) and cast($period_start as date)
     union all
-    select period, 'csat_share', csat_share, csat_share_low, csat_share_high
+    select period, 'csat_share', csat_share, csat_share_low, csat_share_high, null
     from "analyze".csat
     where dimension = 'all' and survey = 'csat'
-        and period between cast($previous_start as date) and cast($period_start as date)
     union all
-    select period, 'nps', nps, null, null
+    select period, 'nps', nps, null, null, null
     from "analyze".csat
     where dimension = 'all' and survey = 'nps'
-        and period between cast($previous_start as date) and cast($period_start as date)
     union all
-    select period, survey || '_response_rate', responses / cast(nullif(invited, 0) as double), null, null
+    select
+        period,
+        survey || '_response_rate',
+        responses / cast(nullif(invited, 0) as double),
+        null,
+        null,
+        null
     from "analyze".csat
     where dimension = 'all'
-        and period between cast($previous_start as date) and cast($period_start as date)
     union all
-    select period, action || '_effect_on_' || outcome, effect, ci_low, ci_high
+    select period, action || '_effect_on_' || outcome, effect, ci_low, ci_high, null
     from feedback.action_effects
     where segment_id is null
-        and period between cast($previous_start as date) and cast($period_start as date)
 ),
 
 with_previous as (
@@ -80,6 +112,7 @@ with_previous as (
         *,
         lag(value) over (partition by metric order by period) as previous
     from metrics
+    where period between cast($previous_start as date) and cast($period_start as date)
 )
 
 select
@@ -89,6 +122,7 @@ select
     previous,                               -- Its value in the period before.
     value - previous as change,             -- Value less previous.
     low,                                    -- Lower end of the 95 % interval, where there is one.
-    high                                    -- Upper end of the 95 % interval, where there is one.
+    high,                                   -- Upper end of the 95 % interval, where there is one.
+    note                                    -- What is to be said against the figure; null where nothing is.
 from with_previous
 where period = cast($period_start as date)

@@ -46,7 +46,8 @@ select
     coalesce(crm.consent_marketing, false) as consent_marketing,  -- May be contacted; no answer is no. [not null]
     coalesce(crm.consent_analytics, true) as consent_analytics,   -- May be analysed as a person; no answer is yes. [not null]
     crm.email is not null as has_email,              -- Can be reached by e-mail. [not null]
-    crm.phone is not null as has_phone               -- Can be reached by phone. [not null]
+    crm.phone is not null as has_phone,              -- Can be reached by phone. [not null]
+    case when crm.closed_at < $period_end then crm.closed_at end as closed_at  -- When the account was closed; null while it is open.
 from everyone
 left join crm on crm.customer_id = everyone.customer_id and crm.newest = 1
 left join buyers on buyers.customer_id = everyone.customer_id
