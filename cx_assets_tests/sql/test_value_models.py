@@ -69,8 +69,8 @@ def test_a_history_counts_days_and_sees_nothing_later(warehouse: Warehouse) -> N
     assert rows.keys() == {"a", "new", "gift"}
     a = rows["a"]
     assert (a["repeat_orders"], a["days_to_last_order"], a["days_observed"]) == (1, 10, 29)
-    assert (a["repeat_value"], a["purchase_revenue"], a["net_profit"]) == (50.0, 60.0, 7.0)
-    assert a["own_margin"] == pytest.approx(7 / 60)
+    assert (a["repeat_value"], a["net_revenue"], a["net_profit"]) == (42.0, 52.0, 7.0)
+    assert a["own_margin"] == pytest.approx(7 / 52)
     new = rows["new"]
     assert (new["repeat_orders"], new["days_to_last_order"], new["days_observed"]) == (0, 0, 0)
     assert (new["repeat_value"], rows["gift"]["own_margin"]) == (None, None)
@@ -80,6 +80,19 @@ def test_a_history_counts_days_and_sees_nothing_later(warehouse: Warehouse) -> N
         if row["customer_id"] == "a"
     ]
     assert (later["repeat_orders"], later["days_to_last_order"]) == (2, 30)
+
+
+def test_what_was_given_back_was_not_bought(warehouse: Warehouse) -> None:
+    """80,995 mugs by mistake and back within the hour are no reason to expect more of them."""
+    warehouse.given(
+        "process.orders",
+        order(1, datetime(2024, 1, 2), 3.0),
+        order(2, datetime(2024, 1, 12, 9, 15), 168_470.0),
+        order(3, datetime(2024, 1, 12, 9, 27), -168_475.0, status="returned", is_purchase=False),
+    )
+    (row,) = warehouse.model("features.purchase_history")
+    assert (row["repeat_orders"], row["repeat_value"]) == (1, 0.0)
+    assert row["own_margin"] is None
 
 
 def test_a_margin_is_kept_within_bounds(warehouse: Warehouse) -> None:

@@ -5,7 +5,7 @@ with days as (
     select
         customer_id,
         cast(ordered_at as date) as day,
-        sum(case when is_purchase then revenue else 0 end) as revenue,
+        sum(revenue) as revenue,
         sum(profit) as profit,
         max(case when is_purchase then 1 else 0 end) as has_purchase
     from process.orders
@@ -31,15 +31,17 @@ select
     date_diff(
         'day', firsts.first_day, cast($period_end as date)
     ) - 1 as days_observed,                 -- T: days from the first purchase to the period's last day. [not null] [>= 0]
-    cast(avg(
-        case when days.has_purchase = 1 and days.day > firsts.first_day then days.revenue end
-    ) as double) as repeat_value,           -- Mean money of a repeat purchase day; null without one.
-    cast(sum(days.revenue) as double) as purchase_revenue,  -- Money of all purchases. [not null]
+    greatest(0, cast(
+        sum(case when days.day > firsts.first_day then days.revenue end) as double
+    )) / nullif(
+        count(case when days.has_purchase = 1 then 1 end) - 1, 0
+    ) as repeat_value,                      -- Money after the first day, returns taken off, per repeat order; null without one. [>= 0]
+    cast(sum(days.revenue) as double) as net_revenue,       -- Money of all orders, returns taken off. [not null]
     cast(sum(days.profit) as double) as net_profit,         -- Profit of all orders, returns taken off. [not null]
     case
         when sum(days.revenue) > 0 then
             cast(least(1, greatest(-1, sum(days.profit) / sum(days.revenue))) as double)
-    end as own_margin                       -- Net profit per money of purchases, kept within -1 and 1. [-1 .. 1]
+    end as own_margin                       -- Profit per money, kept within -1 and 1; null where no money was left. [-1 .. 1]
 from days
 inner join firsts on firsts.customer_id = days.customer_id
 group by days.customer_id, firsts.first_day

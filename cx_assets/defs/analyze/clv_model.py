@@ -102,7 +102,7 @@ with days as (
     select
         customer_id,
         cast(ordered_at as date) as day,
-        sum(case when is_purchase then revenue else 0 end) as revenue,
+        sum(revenue) as revenue,
         sum(profit) as profit
     from process.orders
     where ordered_at < $period_end and status <> 'cancelled' and customer_id is not null
@@ -112,7 +112,7 @@ customers as (
     select
         customer_id,
         repeat_orders + 1 as orders,
-        purchase_revenue as revenue,
+        net_revenue as revenue,
         net_profit as profit,
         own_margin
     from features.purchase_history

@@ -103,7 +103,7 @@ order by repeat_orders, days_to_last_order, days_observed
 """
 
 MEAN_ORDER = """
-select cast(sum(cast(purchase_revenue as decimal(28, 4))) as double) / sum(repeat_orders + 1)
+select cast(sum(cast(net_revenue as decimal(28, 4))) as double) / sum(repeat_orders + 1)
 from features.purchase_history
 where period = cast($period_start as date)
 """

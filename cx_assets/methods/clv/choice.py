@@ -54,13 +54,16 @@ def _why_not(candidate: Candidate) -> str:
 
 def _why(candidate: Candidate, winner: Candidate, best: float, alone: bool) -> str:
     if candidate is winner:
-        if not math.isfinite(best):
-            return "chosen by likelihood: the history is too short for a holdout"
-        if alone:
-            return f"chosen: the smallest error on the holdout ({winner.holdout_mae:.3f})"
-        return (
-            f"chosen: the higher likelihood of those within 1 % of the smallest error ({best:.3f})"
-        )
+        flat = "" if winner.converged else "; its maximum is flat, as that of the others"
+        return _why_chosen(winner, best, alone) + flat
     if math.isfinite(best) and not candidate.holdout_mae <= best * (1 + TIE):
         return f"not used: its error on the holdout is {candidate.holdout_mae:.3f}, not {best:.3f}"
     return f"not used: {winner.title} has the higher likelihood"
+
+
+def _why_chosen(winner: Candidate, best: float, alone: bool) -> str:
+    if not math.isfinite(best):
+        return "chosen by likelihood: the history is too short for a holdout"
+    if alone:
+        return f"chosen: the smallest error on the holdout ({winner.holdout_mae:.3f})"
+    return f"chosen: the higher likelihood of those within 1 % of the smallest error ({best:.3f})"

@@ -3,7 +3,7 @@
 All models of this package are fitted here, in the logarithms of their parameters: a coarse grid of
 starts is screened and polished on a small sample of customers, then Newton steps take the best one
 over to all rows. Standard errors come from the curvature at the optimum (Laplace), intervals from a
-weighted one-step bootstrap (Davidson and MacKinnon 1999; Andrews 2002).
+weighted k-step bootstrap (Davidson and MacKinnon 1999; Andrews 2002).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ DIFFERENCE = 1e-4  # of a log-parameter, in central differences
 GOOD_PROMISE = 1e-6  # of log-likelihood from a Newton step: a thousandth of a standard error
 SMALL_GRADIENT = 1e-6  # per customer: what "converged" means
 MAX_STEPS = 50
-REFITTED_ROWS, REFIT_STEPS = 5_000, 6  # of the bootstrap on small data
+REFITTED_ROWS, REFIT_STEPS = 2_000, 6  # of the bootstrap on small data
 LONGEST_STEP = 2.0  # in any log-parameter
 NEAR_BOUND = 0.01
 
@@ -116,10 +116,10 @@ def maximise(
     small = likelihood.sample(SCREENED_CUSTOMERS)
     theta = _polish_best(small, np.log(starts), lower, upper)
     information = small.information(theta) / small.customers
-    for level in (likelihood.sample(WARM_CUSTOMERS), likelihood):
-        if level is not small or level is likelihood:
-            theta = _newton(level, theta, information * level.customers, lower, upper)
-            information = level.information(theta) / level.customers
+    warm = likelihood.sample(WARM_CUSTOMERS)
+    for level in [likelihood] if warm is likelihood else [warm, likelihood]:
+        theta = _newton(level, theta, information * level.customers, lower, upper)
+        information = level.information(theta) / level.customers
     return _judge(likelihood, theta, information * likelihood.customers, lower, upper, names)
 
 
@@ -185,6 +185,8 @@ def _outward(
 
 def _ascent(information: FloatArray, gradient: FloatArray) -> FloatArray:
     """The Newton step, made one that climbs where the curvature is wrong, and not too long."""
+    if not gradient.any():
+        return np.zeros(len(gradient))
     values, vectors = np.linalg.eigh(information)
     values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max())
     step = vectors @ ((vectors.T @ gradient) / values)
@@ -225,8 +227,8 @@ def bootstrap(likelihood: Likelihood, fit: Fit, draws: int, rng: np.random.Gener
     """Parameters (draws, k) that other samples of customers would have given.
 
     A row that stands for w customers counts Poisson(w) times in each draw, and each draw makes one
-    Newton step in the log-parameters from the optimum. Where few rows make that step long and
-    cheap, some more follow.
+    Newton step in the log-parameters from the optimum. With few rows one step is not enough, and
+    more are cheap, so there are up to REFIT_STEPS.
     """
     theta = np.log(fit.parameters)
     if len(likelihood.weights) <= REFITTED_ROWS:
