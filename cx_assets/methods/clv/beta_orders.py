@@ -100,7 +100,7 @@ def _logit_nodes(a: float, b: FloatArray, drop: FloatArray) -> tuple[FloatArray,
     z = np.vstack([peak - gap - tail**2 * left, below, peak + tail**2 * right])
     crowded = 2 * tail * tail_weights
     below_spacing = middle_weights * (1 + crowd * (2 * middle - 1)) * gap
-    spacing = [crowded * left + 0 * gap, below_spacing, crowded * right]
+    spacing = [crowded * np.full_like(gap, left), below_spacing, crowded * right]
     weights = np.vstack(spacing) * np.exp(log_density(z) - top)
     # Beyond the last node p is 1 and the density a pure exponential.
     rest = np.exp(log_density(high) - top) / ((a + 1 + b) * expit(high) - (a + 1))
