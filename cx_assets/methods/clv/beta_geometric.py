@@ -94,7 +94,7 @@ class _BetaGeometric(PurchaseModel):
         rate = rng.gamma(r + orders) / (alpha + age)
         p = rng.beta(a, b + orders + self.chances_at_first_order)
         # Orders that end it and orders that do not are two independent Poisson processes.
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             leaves = rng.standard_exponential(len(orders)) / (rate * p)
         lifetime = np.minimum(leaves, horizon)
         return rng.poisson(rate * (1 - p) * lifetime) + (leaves <= horizon), lifetime

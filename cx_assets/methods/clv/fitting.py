@@ -7,7 +7,7 @@ weighted k-step bootstrap (Davidson and MacKinnon 1999; Andrews 2002).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ DIFFERENCE = 1e-4  # of a log-parameter, in central differences
 GOOD_PROMISE = 1e-6  # of log-likelihood from a Newton step: a thousandth of a standard error
 SMALL_GRADIENT = 1e-6  # per customer: what "converged" means
 MAX_STEPS = 50
-REFITTED_ROWS, REFIT_STEPS = 2_000, 6  # of the bootstrap on small data
 LONGEST_STEP = 2.0  # in any log-parameter
 NEAR_BOUND = 0.01
 
@@ -147,12 +146,11 @@ def _newton(
     information: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
-    steps: int = MAX_STEPS,
 ) -> FloatArray:
     """Newton steps that keep one Hessian for as long as it helps; log-parameters."""
     value, gradient = likelihood.total(theta)
     before, fresh = np.inf, False
-    for _ in range(steps):
+    for _ in range(MAX_STEPS):
         free = ~_outward(theta, gradient, lower, upper)
         step = np.zeros(len(theta))
         step[free] = _ascent(information[np.ix_(free, free)], gradient[free])
@@ -227,20 +225,10 @@ def bootstrap(likelihood: Likelihood, fit: Fit, draws: int, rng: np.random.Gener
     """Parameters (draws, k) that other samples of customers would have given.
 
     A row that stands for w customers counts Poisson(w) times in each draw, and each draw makes one
-    Newton step in the log-parameters from the optimum. With few rows one step is not enough, and
-    more are cheap, so there are up to REFIT_STEPS.
+    Newton step in the log-parameters from the optimum, with the curvature of all customers. On
+    CDNOW the spread of the draws is 5 to 20 % below that of full refits.
     """
     theta = np.log(fit.parameters)
-    if len(likelihood.weights) <= REFITTED_ROWS:
-        free = np.full(len(theta), np.inf)
-        thetas = [
-            _newton(other, theta, fit.information, -free, free, REFIT_STEPS)
-            for other in (
-                replace(likelihood, weights=rng.poisson(likelihood.weights).astype(float))
-                for _ in range(draws)
-            )
-        ]
-        return np.exp(thetas)
     gradients = np.zeros((draws, len(theta)))
     for weights, columns in likelihood.chunks():
         scores = likelihood.terms(fit.parameters, *columns)[1] * fit.parameters[:, None]

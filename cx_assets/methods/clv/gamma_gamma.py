@@ -92,7 +92,10 @@ class GammaGamma(LikelihoodModel):
 
 def _typical_nu(shape: FloatArray) -> FloatArray:
     """1 / E[1 / nu] for nu ~ Gamma(shape, 1), or its median where there is no such mean."""
-    return np.where(shape > 1, shape - 1, gammaincinv(shape, 0.5))
+    typical = np.asarray(shape - 1, dtype=float)
+    no_mean = shape <= 1
+    typical[no_mean] = gammaincinv(shape[no_mean], 0.5)
+    return typical
 
 
 def _check_orders(orders: FloatArray, least: int) -> None:

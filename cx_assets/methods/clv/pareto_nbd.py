@@ -84,7 +84,7 @@ class ParetoNbd(PurchaseModel):
         r, alpha, s, beta = parameter_columns(parameters, self.parameter_vector, len(orders))
         rate = rng.gamma(r + orders) / (alpha + age)
         hazard = rng.gamma(s, size=len(orders)) / (beta + age)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             leaves = rng.standard_exponential(len(orders)) / hazard
         lifetime = np.minimum(leaves, horizon)
         return rng.poisson(rate * lifetime), lifetime
