@@ -100,15 +100,29 @@ def bubbles(
     figure, drawn = _axes(title, height=4.6)
     share = sizes / sizes.sum()
     drawn.scatter(x, y, s=4_000 * share, color=COLOUR, alpha=0.35, linewidth=0)
-    for place, value, label, part in zip(x, y, labels, share, strict=True):
-        text = f"{label}\n{part:.0%}"
-        drawn.annotate(text, (place, value), ha="center", va="center", fontsize=8)
     drawn.set(xscale="symlog", yscale="symlog", xlabel=axes[0], ylabel=axes[1])
     for axis, steps in ((drawn.xaxis, (1, 2, 5)), (drawn.yaxis, (1,))):
         axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=10, subs=steps))
         axis.set_major_formatter("{x:,.0f}")
     drawn.margins(0.25)
+    points = drawn.transData.transform(np.column_stack([x, y])) * 72 / figure.dpi
+    for place, value, label, part, lower in zip(x, y, labels, share, _lowered(points), strict=True):
+        text, offset = f"{label} {part:.0%}", (0, -lower)
+        drawn.annotate(
+            text, (place, value), offset, textcoords="offset points", ha="center", fontsize=8
+        )
     return picture(figure, title)
+
+
+def _lowered(points: NDArray[np.float64], width: float = 110, height: float = 11) -> list[float]:
+    """How far each label must go down, so that it lies on none of those before it."""
+    taken: list[tuple[float, float]] = []
+    for left, top in points:
+        bottom = top
+        while any(abs(left - x) < width and abs(bottom - y) < height for x, y in taken):
+            bottom -= 1
+        taken.append((left, bottom))
+    return [top - bottom for (_, top), (_, bottom) in zip(points, taken, strict=True)]
 
 
 def heat_map(counts: pd.DataFrame, title: str) -> str:
