@@ -1,6 +1,6 @@
 # make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check test test-fast lint types clean lock docs
+.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,6 +44,9 @@ test: $(INSTALLED) ## all tests
 test-fast: $(INSTALLED) ## the tests that take no more than a moment each
 	@$(BIN)/pytest -n auto --dist load --maxschedchunk 1 -m "not slow"
 	@echo "The fast tests passed. Next: make check."
+
+benchmark: $(INSTALLED) ## lifetime value of 1,000,000 customers, against lifetimes and pymc-marketing
+	@$(BIN)/python -m benchmarks.clv
 
 docs: $(INSTALLED) ## the generated pages
 	@$(BIN)/cx docs

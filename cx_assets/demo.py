@@ -123,14 +123,15 @@ def scorecard(settings: Settings) -> str:
         raise click.ClickException(f"{settings.warehouse} does not exist yet; run `make demo`")
     with DuckDBWarehouse.at(settings.warehouse).connect() as session:
         rows = session.rows(
-            "select period, metric, value, previous, low, high from insight.scorecard "
+            "select period, metric, value, previous, low, high, note from insight.scorecard "
             "where period = (select max(period) from insight.scorecard) order by metric"
         )
     lines = [f"Scorecard of {rows[0][0]}" if rows else "The scorecard is empty"]
     lines += [f"{'metric':<34}{'value':>14}{'before':>14}   95 % interval"]
-    for _, metric, value, previous, low, high in rows:
+    for _, metric, value, previous, low, high, note in rows:
         interval = f"   {_number(low)} to {_number(high)}" if low is not None else ""
-        lines.append(f"{metric:<34}{_number(value):>14}{_number(previous):>14}{interval}")
+        said = f"   ! {note}" if note else ""
+        lines.append(f"{metric:<34}{_number(value):>14}{_number(previous):>14}{interval}{said}")
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ the old ones, in one transaction. A failed blocking check leaves the old rows st
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import wraps
 from time import monotonic
@@ -35,7 +35,6 @@ RETRIES = dg.RetryPolicy(
 )
 # How long after a period's end its rows should be there.
 GRACE = timedelta(hours=12)
-PERIOD_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 Lineage = Mapping[str, Sequence[tuple[str, str]]]
 Verdicts = list[dg.AssetCheckResult]
@@ -53,8 +52,6 @@ class Table:
     kinds: frozenset[str] = frozenset({"python"})
     code_version: str = "1"
     lineage: Lineage = field(default_factory=dict)
-    # Whether a period's rows depend on those of the period before.
-    chained: bool = False
 
     @property
     def key(self) -> dg.AssetKey:
@@ -103,10 +100,7 @@ def table_options(table: Table) -> dict[str, Any]:
     """What every asset that is a table has in common."""
     return {
         **asset_options(table.key),
-        "deps": [
-            *(dg.AssetKey(name.split(".")) for name in table.reads),
-            *([dg.AssetDep(table.key, partition_mapping=PERIOD_BEFORE)] if table.chained else []),
-        ],
+        "deps": [dg.AssetKey(name.split(".")) for name in table.reads],
         "description": table.description,
         "kinds": {"duckdb", *table.kinds},
         "code_version": table.code_version,
@@ -211,8 +205,9 @@ def chained_table(
     """A `python_table` whose function also gets the table's own rows of the period before.
 
     They are this run's where it has made them, else those that stand; none before the first period.
+    Dagster is not told: it would put such an asset into a run of its own in every backfill, and
+    all periods of a run are made in order anyway.
     """
-    chained = replace(table, chained=True)
 
     def decorate(snapshot: ChainedSnapshot) -> dg.AssetsDefinition:
         @wraps(snapshot)
@@ -224,7 +219,7 @@ def chained_table(
                 previous = _rows_before(session, rows, table, period)
                 _append(session, staged, period, snapshot(session, period, settings, previous))
 
-        return table_asset(chained, build, plot)
+        return table_asset(table, build, plot)
 
     return decorate
 

@@ -145,12 +145,6 @@ def test_a_chained_table_goes_on_from_the_period_before(settings: Settings, tmp_
     assert totals(settings, (february, march)) == expected
 
 
-def test_a_chained_table_depends_on_its_own_period_before() -> None:
-    mapping = sums.get_partition_mapping_for_dep(SUMS.key)
-    assert SUMS.key in sums.asset_deps[SUMS.key]
-    assert mapping.start_offset == mapping.end_offset == -1
-
-
 def _locked_once(open_: object) -> object:
     """The first opening finds the warehouse locked by somebody else."""
     calls = []

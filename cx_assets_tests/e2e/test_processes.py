@@ -15,7 +15,7 @@ from cx_assets_tests.e2e.graph import build, differing, finish, land, same, star
 
 pytestmark = pytest.mark.slow
 
-KILLS = 20
+KILLS = 12
 LATE_ANSWERS = "response_id,customer_id,sent_at,responded_at,survey,score,touchpoint\n" + "".join(
     f"late-{number},C{number:09},2024-0{month}-20,2024-0{month}-21,csat,1,delivery\n"
     for month in range(1, 7)

@@ -5,8 +5,9 @@ rate ~ Gamma(shape, age) and p ~ Beta(a, b), the expected orders are the mean ov
 
     F(p) = int_0^horizon exp(-delta t) shape / age * (1 + p t / age)^-(shape + 1) dt.
 
-The closed form with a 2F1 (delta = 0) is singular at a = 1 and unstable for large counts; here both
-integrals are Gauss-Legendre sums in variables in which they are smooth. For a decreasing F,
+The closed form of that mean with a 2F1 (delta = 0) is singular at a = 1 and unstable for large
+counts; here it is a Gauss-Legendre sum in a variable in which it is smooth, and so is F with a
+discount. For a decreasing F,
 
     E[F(p); a, b] = E[F(p) - (1 - p) F'(p) / (a + b); a + 1, b]
 
@@ -16,6 +17,7 @@ integrals are Gauss-Legendre sums in variables in which they are smooth. For a d
 import numpy as np
 from scipy.special import expit
 
+from cx_assets.methods.clv.chunks import in_chunks
 from cx_assets.methods.clv.fitting import FloatArray
 from cx_assets.methods.clv.quadrature import gauss_legendre
 
@@ -35,12 +37,11 @@ def expected_orders(
     discount_rate: float,
 ) -> FloatArray:
     """Orders within `horizon` (n,) of customers (n,) who are there now; inf where it diverges."""
-    result = np.empty(len(shape))
-    for start in range(0, len(shape), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        result[rows] = _mean_over_p(
-            shape[rows], age[rows], a, b[rows], horizon[rows], discount_rate
-        )
+
+    def of(rows: slice) -> FloatArray:
+        return _mean_over_p(shape[rows], age[rows], a, b[rows], horizon[rows], discount_rate)
+
+    result = np.concatenate([np.empty(0), *in_chunks(of, len(shape), ROWS_AT_ONCE)])
     if discount_rate == 0:
         for_ever = np.isinf(horizon)
         # E[1 / p], which is the closed form for ever.
@@ -59,18 +60,40 @@ def _mean_over_p(
     with np.errstate(divide="ignore"):
         ahead = np.minimum(horizon, np.divide(2 * DEPTH, discount_rate)) / age
     logit, weights = _logit_nodes(a, b, shape * np.where(np.isinf(ahead), 1.0, ahead))
-    p = expit(logit)
-    # With u = log(1 + p t / age) the integrand is exp(-shape u - discount (e^u - 1)) du / p, and
-    # falls at least as fast as at its start.
-    discount = discount_rate * age / p
+    p, stays = expit(logit), expit(-logit)
+    if discount_rate == 0:
+        orders = _undiscounted(shape, p * ahead, p, stays / (a + b))
+    else:
+        orders = _discounted(shape, ahead, p, stays / (a + b), discount_rate * age / p)
+    return (weights * orders).sum(axis=0) / weights.sum(axis=0)
+
+
+def _undiscounted(shape: FloatArray, y: FloatArray, p: FloatArray, tail: FloatArray) -> FloatArray:
+    """F(p) - tail * F'(p) at the nodes (nodes, n), in closed form; y = p * horizon / age."""
+    left = np.exp(-shape * np.log1p(y))
+    falls = 1 - left * (1 + shape * (1 - 1 / (1 + y)))
+    # For a small y that is a difference of equals; there the series is exact.
+    border = 1e-3 / (shape + 1)
+    small = np.minimum(y, border)
+    series = 1 - (shape + 2) * small * (2 / 3 - (shape + 3) * small / 4)
+    falls = np.where(y < border, shape * (shape + 1) / 2 * small**2 * series, falls)
+    return (-np.expm1(-shape * np.log1p(y)) + tail * falls / p) / p
+
+
+def _discounted(
+    shape: FloatArray, ahead: FloatArray, p: FloatArray, tail: FloatArray, discount: FloatArray
+) -> FloatArray:
+    """The same with the discount: with u = log(1 + p t / age) the integrand is
+
+    exp(-shape u - discount (e^u - 1)) du / p, and falls at least as fast as at its start.
+    """
     end = np.minimum(np.log1p(p * ahead), DEPTH / (shape + discount))
     nodes, node_weights = gauss_legendre(TIME_NODES)
     u = nodes[:, None, None] ** 2 * end
     grown = np.expm1(u)
-    share = expit(-logit) * (shape + 1) / (p * (a + b))
+    share = tail * (shape + 1) / p
     integrand = np.exp(-shape * u - discount * grown) * (1 + share * grown / (1 + grown))
-    orders = np.tensordot(2 * nodes * node_weights, integrand, axes=1) * end * shape / p
-    return (weights * orders).sum(axis=0) / weights.sum(axis=0)
+    return np.tensordot(2 * nodes * node_weights, integrand, axes=1) * end * shape / p
 
 
 def _logit_nodes(a: float, b: FloatArray, drop: FloatArray) -> tuple[FloatArray, FloatArray]:

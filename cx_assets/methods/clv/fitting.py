@@ -8,11 +8,15 @@ weighted k-step bootstrap (Davidson and MacKinnon 1999; Andrews 2002).
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cx_assets.methods.clv.chunks import in_chunks
+
 FloatArray = NDArray[np.float64]
+Part = TypeVar("Part")
 # (parameters, *columns) -> log-likelihood (n,), gradient (k, n) in the parameters themselves
 Terms = Callable[..., tuple[FloatArray, FloatArray]]
 
@@ -43,31 +47,35 @@ class Likelihood:
     def customers(self) -> float:
         return float(self.weights.sum())
 
-    def chunks(self) -> Iterator[tuple[FloatArray, tuple[NDArray, ...]]]:
-        """Weights and columns of `rows_at_once` rows after the others."""
-        for start in range(0, len(self.weights), self.rows_at_once):
-            rows = slice(start, start + self.rows_at_once)
-            yield self.weights[rows], tuple(column[rows] for column in self.columns)
+    def parts(self, function: Callable[..., Part]) -> Iterator[Part]:
+        """function(weights, *columns) of `rows_at_once` rows after the others."""
+
+        def of(rows: slice) -> Part:
+            return function(self.weights[rows], *(column[rows] for column in self.columns))
+
+        return in_chunks(of, len(self.weights), self.rows_at_once)
 
     def total(self, log_parameters: FloatArray) -> tuple[float, FloatArray]:
         """Weighted log-likelihood and its gradient in the log-parameters, shape (k,)."""
         parameters = np.exp(log_parameters)
-        value, gradient = 0.0, np.zeros(len(parameters))
-        for weights, columns in self.chunks():
-            row_values, row_gradients = self.terms(parameters, *columns)
-            # Not @: BLAS would start threads for these small sums, which cost more than they save.
-            value += float(np.einsum("i,i", row_values, weights))
-            gradient += np.einsum("ki,i->k", row_gradients, weights)
-        return value, gradient * parameters
 
-    def information(self, log_parameters: FloatArray) -> FloatArray:
-        """Minus the Hessian in the log-parameters (k, k), by central differences."""
+        def sums(weights: FloatArray, *columns: NDArray) -> tuple[float, FloatArray]:
+            values, gradients = self.terms(parameters, *columns)
+            # Not @: BLAS would start threads for these small sums, which cost more than they save.
+            value = float(np.einsum("i,i", values, weights))
+            return value, np.asarray(np.einsum("ki,i->k", gradients, weights))
+
+        values, gradients = zip(*self.parts(sums), strict=True)
+        return sum(values), np.sum(gradients, axis=0) * parameters
+
+    def information(self, log_parameters: FloatArray, gradient: FloatArray) -> FloatArray:
+        """Minus the Hessian in the log-parameters (k, k), by differences from this gradient."""
         rows = [
-            self.total(log_parameters - step)[1] - self.total(log_parameters + step)[1]
+            gradient - self.total(log_parameters + step)[1]
             for step in DIFFERENCE * np.eye(len(log_parameters))
         ]
         information = np.array(rows)
-        return (information + information.T) / (4 * DIFFERENCE)
+        return (information + information.T) / (2 * DIFFERENCE)
 
     def sample(self, customers: int) -> "Likelihood":
         """The likelihood of so many random customers; itself, if it has no more rows than that."""
@@ -114,12 +122,22 @@ def maximise(
     lower, upper = np.log(bounds)
     small = likelihood.sample(SCREENED_CUSTOMERS)
     theta = _polish_best(small, np.log(starts), lower, upper)
-    information = small.information(theta) / small.customers
+    information = small.information(theta, small.total(theta)[1]) / small.customers
     warm = likelihood.sample(WARM_CUSTOMERS)
     for level in [likelihood] if warm is likelihood else [warm, likelihood]:
-        theta = _newton(level, theta, information * level.customers, lower, upper)
-        information = level.information(theta) / level.customers
-    return _judge(likelihood, theta, information * likelihood.customers, lower, upper, names)
+        top = _newton(level, theta, information * level.customers, lower, upper)
+        theta = top.theta
+        information = level.information(theta, top.gradient) / level.customers
+    return _judge(likelihood, top, information * likelihood.customers, lower, upper, names)
+
+
+@dataclass(frozen=True)
+class _Top:
+    """Where a search ended: log-parameters, log-likelihood and gradient."""
+
+    theta: FloatArray
+    value: float
+    gradient: FloatArray
 
 
 def _polish_best(
@@ -146,8 +164,8 @@ def _newton(
     information: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
-) -> FloatArray:
-    """Newton steps that keep one Hessian for as long as it helps; log-parameters."""
+) -> _Top:
+    """Newton steps that keep one Hessian for as long as it helps."""
     value, gradient = likelihood.total(theta)
     before, fresh = np.inf, False
     for _ in range(MAX_STEPS):
@@ -170,8 +188,8 @@ def _newton(
             break
         before, fresh = promise, not moved
         if not moved:
-            information = likelihood.information(theta)
-    return theta
+            information = likelihood.information(theta, gradient)
+    return _Top(theta, value, gradient)
 
 
 def _outward(
@@ -193,14 +211,14 @@ def _ascent(information: FloatArray, gradient: FloatArray) -> FloatArray:
 
 def _judge(
     likelihood: Likelihood,
-    theta: FloatArray,
+    top: _Top,
     information: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
     names: Sequence[str],
 ) -> Fit:
     """One last Newton step if it climbs, then the verdict."""
-    value, gradient = likelihood.total(theta)
+    theta, value, gradient = top.theta, top.value, top.gradient
     curved = bool(np.linalg.eigvalsh(information).min() > 1e-9 * likelihood.customers)
     if curved:
         candidate = np.clip(theta + _ascent(information, gradient), lower, upper)
@@ -230,7 +248,10 @@ def bootstrap(likelihood: Likelihood, fit: Fit, draws: int, rng: np.random.Gener
     """
     theta = np.log(fit.parameters)
     gradients = np.zeros((draws, len(theta)))
-    for weights, columns in likelihood.chunks():
-        scores = likelihood.terms(fit.parameters, *columns)[1] * fit.parameters[:, None]
-        gradients += rng.poisson(weights, (draws, len(weights))) @ scores.T
+
+    def scores(weights: FloatArray, *columns: NDArray) -> tuple[FloatArray, FloatArray]:
+        return weights, likelihood.terms(fit.parameters, *columns)[1] * fit.parameters[:, None]
+
+    for weights, of_rows in likelihood.parts(scores):
+        gradients += rng.poisson(weights, (draws, len(weights))) @ of_rows.T
     return np.exp(theta + [_ascent(fit.information, gradient) for gradient in gradients])

@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cx_assets.methods.clv.chunks import in_chunks
 from cx_assets.methods.clv.estimator import IntArray, LikelihoodModel
 from cx_assets.methods.clv.fitting import FloatArray, Likelihood
 from cx_assets.methods.clv.rows import columns_of, equal_rows, refuse, weights_of
@@ -152,10 +153,13 @@ class PurchaseModel(LikelihoodModel, ABC):
         """The scale of each parameter (k,): the mean age for times, 1 for shapes."""
 
     def _rowwise(self, function: RowFunction, *columns: NDArray) -> FloatArray:
-        chunks = Likelihood(self._terms, columns, np.ones(columns[0].size), self.rows_at_once)
         vector = self.parameter_vector
-        parts = [function(vector, *chunk) for _, chunk in chunks.chunks()]
-        return np.concatenate(parts) if parts else np.empty(0)
+
+        def of(rows: slice) -> FloatArray:
+            return function(vector, *(column[rows] for column in columns))
+
+        parts = in_chunks(of, len(columns[0]), self.rows_at_once)
+        return np.concatenate([np.empty(0), *parts])
 
 
 def history(

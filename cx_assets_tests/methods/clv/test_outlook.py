@@ -8,6 +8,8 @@ from cx_assets.methods.clv import BgNbd, GammaGamma, ParetoNbd
 from cx_assets.methods.clv.outlook import Fitted, Horizon, outlook
 
 PURCHASES = {"r": 1.2, "alpha": 8.0, "s": 0.8, "beta": 80.0}
+# Where hardly anybody leaves within the history, nobody can say how fast they do.
+QUICK_TO_LEAVE = {"r": 0.6, "alpha": 8.0, "s": 0.7, "beta": 14.0}
 SPEND = {"p": 6.0, "q": 4.0, "gamma": 15.0}
 WEEK = Horizon(year=52.0, lifetime=104.0, discount_rate=0.002)
 
@@ -94,13 +96,13 @@ def test_the_interval_of_the_expectation_holds_the_true_one(
 @pytest.mark.slow
 def test_the_interval_of_the_expectation_covers_in_95_of_100_worlds() -> None:
     shown = np.array([0.0, 1.0, 2.0, 6.0]), np.array([0.0, 5.0, 20.0, 39.0]), np.full(4, 40.0)
-    truth = ParetoNbd.from_parameters(PURCHASES).expected_orders(WEEK.year, *shown)
+    truth = ParetoNbd.from_parameters(QUICK_TO_LEAVE).expected_orders(WEEK.year, *shown)
     inside = []
     for seed in range(200):
         rng = np.random.default_rng(seed)
         size = 1_500
-        rate = rng.gamma(PURCHASES["r"], 1 / PURCHASES["alpha"], size)
-        left = rng.exponential(1 / rng.gamma(PURCHASES["s"], 1 / PURCHASES["beta"], size))
+        rate = rng.gamma(QUICK_TO_LEAVE["r"], 1 / QUICK_TO_LEAVE["alpha"], size)
+        left = rng.exponential(1 / rng.gamma(QUICK_TO_LEAVE["s"], 1 / QUICK_TO_LEAVE["beta"], size))
         age = np.round(rng.uniform(20, 52, size))
         end = np.minimum(left, age)
         orders = rng.poisson(rate * end)
@@ -112,7 +114,7 @@ def test_the_interval_of_the_expectation_covers_in_95_of_100_worlds() -> None:
             (ahead["expected_orders_low"] <= truth) & (truth <= ahead["expected_orders_high"])
         )
     coverage = np.mean(inside, axis=0)
-    assert np.all((coverage > 0.90) & (coverage < 0.985)), coverage
+    assert np.all((coverage > 0.90) & (coverage < 0.99)), coverage
     assert 0.93 <= coverage.mean() <= 0.97, coverage
 
 
