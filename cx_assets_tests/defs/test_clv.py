@@ -65,7 +65,7 @@ def cdnow(real_data: Path, last_day: date) -> str:
     )
 
 
-def run(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+def materialise(settings: Settings) -> dg.ExecuteInProcessResult:
     history = next(model for model in loaded_models() if model.table == ASSETS[0])
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
@@ -78,6 +78,11 @@ def run(settings: Settings) -> dict[str, list[dict[str, Any]]]:
             },
         )
         assert result.success
+        return result
+
+
+def run(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    materialise(settings)
     with DuckDBWarehouse.at(settings.warehouse).connect() as session:
         return {
             name: session.frame(f"select * from {table_sql(name)}")
@@ -204,6 +209,27 @@ def test_customers_of_every_kind_get_a_sensible_outlook(settings: Settings) -> N
     (spend,) = [row for row in tables["analyze.clv_model"] if row["model"] == "gamma_gamma"]
     repeats = [row for row in histories if row["repeat_orders"] and row["repeat_value"] > 0]
     assert spend["customers"] == len(repeats)
+
+
+def test_a_model_that_is_no_better_than_the_naive_rate_is_a_warning(settings: Settings) -> None:
+    """Everybody buys like clockwork, each at a pace of their own: x / T is all there is to know."""
+    put(
+        settings,
+        """
+        select 'c' || i as customer_id,
+            timestamp '2024-01-01' + interval (j * (7 + i % 30)) day as ordered_at,
+            10 as revenue
+        from range(300) a(i), range(26) b(j)
+        where j * (7 + i % 30) < 182
+        """,
+    )
+    result = materialise(settings)
+    (warning,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert (warning.asset_key.path, warning.check_name) == (
+        ["analyze", "clv_model"],
+        "range__holdout_gain",
+    )
+    assert warning.severity == dg.AssetCheckSeverity.WARN
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,22 @@ def test_a_young_customer_is_not_blown_up(
     assert row["clv_formula"] == pytest.approx(3 * yearly)
 
 
+def test_the_scorecard_says_what_is_to_be_said_against_a_model(warehouse: Warehouse) -> None:
+    churn = {"period": JANUARY_1, "auc": 0.61, "auc_gain": -0.02, "note": "no better than recency"}
+    warehouse.given("analyze.churn_model", churn)
+    model = {"period": JANUARY_1, "chosen": True}
+    warehouse.given(
+        "analyze.clv_model",
+        {**model, "model": "pareto_nbd", "holdout_gain": -0.01},
+        {**model, "model": "gamma_gamma"},
+    )
+    rows = {row["metric"]: row for row in warehouse.model("insight.scorecard")}
+    assert rows["churn_auc_gain"]["value"] == -0.02
+    assert rows["churn_auc"]["note"] == rows["churn_auc_gain"]["note"] == churn["note"]
+    assert rows["clv_holdout_gain"]["value"] == -0.01
+    assert "no better" in rows["clv_holdout_gain"]["note"]
+
+
 def order(number: int, day: datetime, revenue: float, **row: Any) -> Row:
     return {
         "period": date(2024, day.month, 1),

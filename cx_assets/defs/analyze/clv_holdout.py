@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
-from cx_assets.defs.analyze.clv_models import (
+from cx_assets.defs.analyze.clv_fitting import (
     DAYS_PER_UNIT,
     PURCHASE_MODELS,
     TITLES,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
-from cx_assets.defs.analyze.clv_models import (
+from cx_assets.defs.analyze.clv_fitting import (
     PURCHASE_MODELS,
     TIME_UNIT,
     TITLES,

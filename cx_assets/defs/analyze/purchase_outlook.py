@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cx_assets.columns import Column, NotNull, Range, UniqueTogether
-from cx_assets.defs.analyze.clv_models import (
+from cx_assets.defs.analyze.clv_fitting import (
     DAYS_PER_UNIT,
     DAYS_PER_YEAR,
     PURCHASE_MODELS,

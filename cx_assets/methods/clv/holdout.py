@@ -2,32 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
+from cx_assets.methods.clv.purchases import PurchaseModel
 from cx_assets.methods.intervals import Floats
 from cx_assets.methods.ranking import auc, equal_groups
 
 NAIVE = "naive"
 # Customers with this many repeat orders or more share a group in the picture.
 MOST_REPEATS = 7
-
-
-class Expects(Protocol):
-    """What a purchase model must be able to say."""
-
-    def expected_orders(
-        self,
-        horizon: float,
-        x: ArrayLike,
-        t_x: ArrayLike,
-        T: ArrayLike,
-    ) -> Floats: ...
-
-    def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +40,9 @@ def naive_orders(histories: Histories, horizon: float) -> Floats:
     return np.where(histories.T > 0, histories.x / age * horizon, 0.0)
 
 
-def validate(histories: Histories, models: Mapping[str, Expects], horizon: float) -> pd.DataFrame:
+def validate(
+    histories: Histories, models: Mapping[str, PurchaseModel], horizon: float
+) -> pd.DataFrame:
     """Compare what each model expects of the holdout with what happened, and with the naive rate.
 
     Args:

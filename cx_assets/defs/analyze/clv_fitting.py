@@ -13,8 +13,6 @@ TITLES = {
     "bg_nbd": "BG/NBD",
     "mbg_nbd": "MBG/NBD",
     "pareto_nbd": "Pareto/NBD",
-    "gamma_gamma": "Gamma-Gamma",
-    "margin": "Margin",
     "naive": "naive rate",
 }
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
