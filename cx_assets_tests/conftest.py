@@ -14,12 +14,17 @@ os.environ.update(
 for name in ("CX_PERIOD", "CX_LANDING", "CX_WAREHOUSE", "CX_OUTBOX", "CX_SEGMENTS"):
     os.environ.pop(name, None)
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
 from cx_assets.settings import PROJECT_ROOT, Settings  # noqa: E402
 from cx_assets.world import World, WorldSettings  # noqa: E402
 
 CUSTOMERS = 150
+
+# A timing is never asserted in a test.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -178,6 +178,22 @@ def test_too_little_for_a_model_is_no_failure(settings: Settings, orders: str) -
     assert tables["analyze.clv_holdout"] == []
 
 
+def test_a_business_that_has_taken_no_money_yet(settings: Settings) -> None:
+    put(
+        settings,
+        """
+        select 'c' || i as customer_id,
+            timestamp '2024-02-01' + interval (j * (9 + i % 20)) day as ordered_at,
+            0 as revenue
+        from range(100) a(i), range(6) b(j) where j <= i % 6
+        """,
+    )
+    outlook = run(settings)["analyze.purchase_outlook"]
+    assert outlook
+    assert {(row["value_base"], row["value_weight"]) for row in outlook} == {(0.0, 0.0)}
+    assert {row["company_margin"] for row in outlook} == {settings.default_margin}
+
+
 def test_customers_of_every_kind_get_a_sensible_outlook(settings: Settings) -> None:
     """Regulars, one-time buyers, gifts only, an order a second ago: all finite, none absurd."""
     put(

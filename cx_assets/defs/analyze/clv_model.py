@@ -166,7 +166,7 @@ def clv_model(session: Session, period: Period, settings: Settings) -> pd.DataFr
             gain={name: gain for name, _, gain in tried},
         ),
         _spend_row(session.frame(SPENDING, window)),
-        _margin_row(session, period),
+        _margin_row(session, period, settings.default_margin),
     ]
     return pd.DataFrame(rows).assign(observed_until=(period.end - timedelta(days=1)).date())
 
@@ -235,20 +235,21 @@ def _spend_row(spending: pd.DataFrame) -> dict[str, object]:
     return {
         **_fitted(model, chosen=model.converged_),
         "reason": (
-            "what an order is worth does not depend on how many there are: their correlation is "
-            f"{correlation:.2f}"
+            "takes what an order is worth as independent of how many there are: their correlation "
+            f"is {correlation:.2f}"
             if model.converged_
             else "not used: the fit did not converge, so every order counts as the mean one"
         ),
     }
 
 
-def _margin_row(session: Session, period: Period) -> dict[str, object]:
-    ((customers, *moments),) = session.rows(
+def _margin_row(session: Session, period: Period, default: float) -> dict[str, object]:
+    ((customers, company, *moments),) = session.rows(
         MARGINS, {"period_start": period.start, "period_end": period.end}
     )
     # A null is a moment that nobody knows.
-    fitted = credibility(*(nan if moment is None else float(moment) for moment in moments))
+    known = (nan if moment is None else float(moment) for moment in moments)
+    fitted = credibility(default if company is None else company, *known)
     return {
         "model": "margin",
         "parameters": json.dumps(_finite({"company": fitted.company, "k": fitted.k})),
