@@ -53,13 +53,15 @@ def build(
     )
 
 
-def start(settings: Settings, job: str = "whole_loop") -> subprocess.Popen[bytes]:
-    """The same range run over all periods, in a process of its own."""
+def start(
+    settings: Settings, job: str, first: str = KEYS[0], last: str = KEYS[-1]
+) -> subprocess.Popen[bytes]:
+    """The same range run, in a process of its own."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     # Dagster creates its own tables at the first look, and two first looks at once collide.
     dg.DagsterInstance.from_config(str(settings.dagster_home)).dispose()
     return subprocess.Popen(
-        [sys.executable, "-m", "cx_assets_tests.e2e.one_run", job],
+        [sys.executable, "-m", "cx_assets_tests.e2e.one_run", job, first, last],
         env={**os.environ, "CX_HOME": str(settings.home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""`python -m cx_assets_tests.e2e.one_run JOB`: one range run over all periods, to be killed."""
+"""`python -m cx_assets_tests.e2e.one_run JOB FIRST LAST`: one range run, to be killed."""
 
 import sys
 
@@ -11,4 +11,5 @@ from cx_assets_tests.e2e.graph import build
 if __name__ == "__main__":
     prepare_home(SETTINGS)
     with dg.DagsterInstance.get() as instance:
-        build(SETTINGS, job=sys.argv[1], instance=instance)
+        job, first, last = sys.argv[1:]
+        build(SETTINGS, first, last, job, instance)

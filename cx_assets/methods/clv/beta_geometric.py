@@ -25,31 +25,39 @@ from cx_assets.methods.clv.purchases import PurchaseModel
 from cx_assets.methods.clv.rows import of_counts
 
 
+def _waiting(alpha: float, t_x: FloatArray, T: FloatArray) -> FloatArray:
+    return np.log1p((T - t_x) / (alpha + t_x))
+
+
 class _BetaGeometric(PurchaseModel):
     parameter_names = ("r", "alpha", "a", "b")
     chances_at_first_order: ClassVar[int]
 
     def _log_odds_left(
-        self, parameters: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
+        self, parameters: FloatArray, x: IntArray, waiting: FloatArray
     ) -> FloatArray:
-        r, alpha, a, b = parameters
-        survived = x + self.chances_at_first_order
-        waiting = np.log1p((T - t_x) / (alpha + t_x))
-        odds = np.log(a / np.maximum(b + survived - 1, b)) + (r + x) * waiting
-        return np.where(survived > 0, odds, -np.inf)
+        """Log-odds of having left; `waiting` is log((alpha + T) / (alpha + t_x))."""
+        r, _, a, b = parameters
+        extra = self.chances_at_first_order
+        odds = of_counts(lambda n: np.log(a / np.maximum(b + n + extra - 1, b)), x)
+        odds += (r + x) * waiting
+        return odds if extra else np.where(x > 0, odds, -np.inf)
 
     def _alive(
         self, parameters: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
     ) -> FloatArray:
-        return expit(-self._log_odds_left(parameters, x, t_x, T))
+        return expit(-self._log_odds_left(parameters, x, _waiting(parameters[1], t_x, T)))
 
     def _terms(
         self, parameters: FloatArray, x: IntArray, t_x: FloatArray, T: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         r, alpha, a, b = parameters
         extra = self.chances_at_first_order
-        log_odds = self._log_odds_left(parameters, x, t_x, T)
-        left = expit(log_odds)
+        waiting = _waiting(alpha, t_x, T)
+        log_odds = self._log_odds_left(parameters, x, waiting)
+        # Expit and log(1 + e^odds) out of one exponential: most of the time of a fit is spent here.
+        smaller = np.exp(-np.abs(log_odds))
+        left = np.where(log_odds > 0, 1.0, smaller) / (1 + smaller)
 
         def constant(n: FloatArray) -> FloatArray:
             m = n + extra
@@ -61,8 +69,7 @@ class _BetaGeometric(PurchaseModel):
         in_b = of_counts(lambda n: digamma(b + n + extra) - digamma(b), x)
         log_age = np.log1p(T / alpha)
         values = of_counts(constant, x) - (r + x) * log_age - x * np.log(alpha)
-        values += np.logaddexp(0, log_odds)
-        waiting = np.log1p((T - t_x) / (alpha + t_x))
+        values += np.maximum(log_odds, 0) + np.log1p(smaller)
         until, since = (r + x) / (alpha + T), (r + x) / (alpha + t_x)
         gradient = np.stack(
             [
