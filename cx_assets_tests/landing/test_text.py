@@ -7,12 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cx_assets.landing.files import LandedFile
 from cx_assets.landing.lines import BLOCK_BYTES
 from cx_assets.landing.reader import Reading, read
+from cx_assets.landing.records import NEVER_CLOSED, STRAY_QUOTE
 from cx_assets.landing.sources import SOURCES
 from cx_assets.warehouse import Session
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
@@ -146,6 +147,12 @@ def test_what_a_csv_writer_writes_is_read_back(
     ]
 
 
+def is_whole(reason: str | None) -> bool:
+    """Whether a record could be taken apart, whatever may be wrong with its values."""
+    return reason not in (NEVER_CLOSED, STRAY_QUOTE) and "the header has" not in (reason or "")
+
+
+@example(lines=[',"', "1,c1,2024-01-05,web", '",,'])
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
@@ -170,7 +177,7 @@ def test_no_line_of_a_broken_file_is_lost(
     for number, line in enumerate(physical[1:-1], start=2):
         if line == "1,c1,2024-01-05,web" and number not in found:
             opener = max(n for n in found if n < number)
-            assert found[opener] is None
+            assert is_whole(found[opener])
             assert '"' in physical[opener - 1]
         if line and not line.count('"') and number not in found:
-            assert found[max(n for n in found if n < number)] is None
+            assert is_whole(found[max(n for n in found if n < number)])

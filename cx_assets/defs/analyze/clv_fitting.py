@@ -21,6 +21,15 @@ PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
 # Fewer customers than this do not tell four parameters apart.
 FEWEST_CUSTOMERS = 20
 
+# All customers by history: with how many the models are fitted and scored.
+HISTORIES = """
+select repeat_orders, days_to_last_order, days_observed, count(*) as customers
+from features.purchase_history
+where period = cast($period_start as date)
+group by repeat_orders, days_to_last_order, days_observed
+order by repeat_orders, days_to_last_order, days_observed
+"""
+
 
 def fit_purchase_models(rows: pd.DataFrame) -> dict[str, PurchaseModel]:
     """All purchase models on grouped histories; none where there are too few customers.

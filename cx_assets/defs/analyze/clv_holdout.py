@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
+from cx_assets.columns import Column, NotNull, OneOf, Range, Unique, names
 from cx_assets.defs.analyze.clv_fitting import (
     DAYS_PER_UNIT,
     PURCHASE_MODELS,
@@ -129,7 +129,7 @@ def holdout_picture(session: Session, periods: Sequence[Period]) -> str:
 
 @python_table(CLV_HOLDOUT, plot=holdout_picture)
 def clv_holdout(session: Session, period: Period, settings: Settings) -> pd.DataFrame:
-    nothing = pd.DataFrame(columns=[column.name for column in CLV_HOLDOUT.columns])
+    nothing = pd.DataFrame(columns=names(CLV_HOLDOUT.columns))
     ((first_day,),) = session.rows(FIRST_DAY, {"period_end": period.end})
     if first_day is None:
         return nothing

@@ -8,8 +8,9 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
+from cx_assets.columns import Column, NotNull, OneOf, Range, Unique, names
 from cx_assets.defs.analyze.clv_fitting import (
+    HISTORIES,
     PURCHASE_MODELS,
     TIME_UNIT,
     TITLES,
@@ -75,14 +76,6 @@ CLV_MODEL = Table(
         for column in ("parameters", "standard_errors", "log_likelihood", "bootstrap")
     },
 )
-
-HISTORIES = """
-select repeat_orders, days_to_last_order, days_observed, count(*) as customers
-from features.purchase_history
-where period = cast($period_start as date)
-group by repeat_orders, days_to_last_order, days_observed
-order by repeat_orders, days_to_last_order, days_observed
-"""
 
 SPENDING = f"""
 select repeat_orders, repeat_value
@@ -157,7 +150,7 @@ def clv_model(session: Session, period: Period, settings: Settings) -> pd.DataFr
     window = {"period_start": period.start}
     models = fit_purchase_models(session.frame(HISTORIES, window))
     if not models:
-        return pd.DataFrame(columns=[column.name for column in CLV_MODEL.columns])
+        return pd.DataFrame(columns=names(CLV_MODEL.columns))
     tried = session.rows(HOLDOUT, window)
     rows = [
         *_purchase_rows(

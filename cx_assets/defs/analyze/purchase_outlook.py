@@ -11,10 +11,11 @@ from math import inf, log1p
 import numpy as np
 import pandas as pd
 
-from cx_assets.columns import Column, NotNull, Range, UniqueTogether
+from cx_assets.columns import Column, NotNull, Range, UniqueTogether, names
 from cx_assets.defs.analyze.clv_fitting import (
     DAYS_PER_UNIT,
     DAYS_PER_YEAR,
+    HISTORIES,
     PURCHASE_MODELS,
     in_units,
 )
@@ -90,18 +91,6 @@ PURCHASE_OUTLOOK = Table(
     },
 )
 
-HISTORIES = """
-select
-    repeat_orders,
-    days_to_last_order,
-    days_observed,
-    count(*) as customers
-from features.purchase_history
-where period = cast($period_start as date)
-group by repeat_orders, days_to_last_order, days_observed
-order by repeat_orders, days_to_last_order, days_observed
-"""
-
 MEAN_ORDER = """
 select cast(sum(cast(net_revenue as decimal(28, 4))) as double) / sum(repeat_orders + 1)
 from features.purchase_history
@@ -121,7 +110,7 @@ def purchase_outlook(session: Session, period: Period, settings: Settings) -> pd
     chosen = {name: (parameters, draws) for name, parameters, draws in session.rows(CHOSEN, window)}
     fitted = _fitted(chosen)
     if fitted is None:
-        return pd.DataFrame(columns=[column.name for column in PURCHASE_OUTLOOK.columns])
+        return pd.DataFrame(columns=names(PURCHASE_OUTLOOK.columns))
     rows = session.frame(HISTORIES, window)
     ((mean_order,),) = session.rows(MEAN_ORDER, window)
     x, t_x, T = in_units(rows)
