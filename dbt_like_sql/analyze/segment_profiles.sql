@@ -16,7 +16,8 @@ select
     avg(cast(features.spend as decimal(28, 4))) as avg_spend,       -- Mean money so far. [not null]
     avg(features.recency_days) as avg_recency_days,  -- Mean days since the last purchase, of buyers.
     avg(features.frequency) as avg_frequency,  -- Mean purchases so far. [not null]
-    avg(cast(clv.clv_formula as decimal(28, 4))) as avg_clv,        -- Mean lifetime value by the formula. [not null]
+    avg(cast(clv.clv as decimal(28, 4))) as avg_clv,                -- Mean lifetime value by the models; null where nobody has bought.
+    avg(cast(clv.clv_formula as decimal(28, 4))) as avg_clv_formula,  -- Mean lifetime value by the article's formula. [not null]
     avg(answers.csat) as csat_mean          -- Mean csat of the customers who ever answered, on 1..5. [1 .. 5]
 from "analyze".segments as segments
 inner join features.customer_features as features
