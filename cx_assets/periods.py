@@ -100,6 +100,11 @@ def period_at(day: date, grain: Grain) -> Period:
     return Period(_midnight(first_day(day, grain)), _midnight(next_first_day(day, grain)))
 
 
+def period_before(period: Period) -> Period:
+    """The period that ends where this one starts."""
+    return period_at((period.start - timedelta(days=1)).date(), SETTINGS.period)
+
+
 def newest(definition: dg.TimeWindowPartitionsDefinition) -> Period | None:
     """The last period that exists; None before the first one has ended."""
     key = definition.get_last_partition_key()

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from cx_assets.columns import Column, UniqueTogether, names
 from cx_assets.instance import POOL
 from cx_assets.metadata import column_lineage, column_schema, preview
-from cx_assets.periods import PERIODS, SETTINGS, Period, period_at, run_periods
+from cx_assets.periods import PERIODS, SETTINGS, Period, period_before, run_periods
 from cx_assets.settings import Settings
 from cx_assets.sql_models.audit import Check, audit_sql, checks
 from cx_assets.warehouse import Session, Warehouse, WarehouseLocked
@@ -240,11 +240,10 @@ def _standing(session: Session, table: Table) -> str | None:
 def _rows_before(session: Session, rows: str | None, table: Table, period: Period) -> pd.DataFrame:
     if rows is None:
         return pd.DataFrame(columns=names(table.columns))
-    before = period_at((period.start - timedelta(days=1)).date(), SETTINGS.period)
     return session.frame(
         f"select {', '.join(map(quoted, names(table.columns)))} from {rows} "
         "where period = $period order by all",
-        {"period": before.start.date()},
+        {"period": period_before(period).start.date()},
     )
 
 

@@ -1,7 +1,7 @@
 """The SQL models of dbt_like_sql/, as assets."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -19,7 +19,7 @@ from cx_assets.defs.analyze.segment_quality import SEGMENT_QUALITY
 from cx_assets.defs.analyze.segments import SEGMENTS
 from cx_assets.defs.collect.sources import COLLECTED
 from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
-from cx_assets.periods import SETTINGS, Period, period_at
+from cx_assets.periods import SETTINGS, Period, period_at, period_before
 from cx_assets.settings import Settings
 from cx_assets.sql_models import SqlModel, load_models
 from cx_assets.tables import Plot, Table, table_asset
@@ -49,11 +49,10 @@ PICTURES: dict[str, Plot] = {
 
 def window_parameters(periods: Sequence[Period]) -> dict[str, datetime]:
     """What `$period_start`, `$period_end` and `$previous_start` mean in a model."""
-    day_before = (periods[0].start - timedelta(days=1)).date()
     return {
         "period_start": periods[0].start,
         "period_end": periods[-1].end,
-        "previous_start": period_at(day_before, SETTINGS.period).start,
+        "previous_start": period_before(periods[0]).start,
     }
 
 

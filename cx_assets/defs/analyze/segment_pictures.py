@@ -1,10 +1,9 @@
 """The pictures of the segments: where they stand, and who went from which to which."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from cx_assets.defs.analyze.segment_sample import CUSTOMERS
-from cx_assets.periods import SETTINGS, Period, period_at
+from cx_assets.periods import Period, period_before
 from cx_assets.plots import bubbles, heat_map
 from cx_assets.warehouse import Session
 
@@ -52,7 +51,7 @@ def segment_map(session: Session, periods: Sequence[Period]) -> str:
 def segment_moves(session: Session, periods: Sequence[Period]) -> str:
     """Who went where in the last period, as a heat map."""
     period = periods[-1]
-    before = period_at((period.start - timedelta(days=1)).date(), SETTINGS.period)
+    before = period_before(period)
     moves = session.frame(MOVES, {"period_start": period.start, "previous_start": before.start})
     if moves.empty:
         return "There is no period before to come from."

@@ -54,7 +54,7 @@ class LikelihoodModel:
     def bootstrap(
         self, draws: int, random_state: int | np.random.Generator | None = None
     ) -> FloatArray:
-        """Parameters (draws, k) of a weighted k-step bootstrap; RuntimeError before a fit."""
+        """Parameters (draws, k) of a weighted one-step bootstrap; RuntimeError before a fit."""
         if not hasattr(self, "_likelihood"):
             raise RuntimeError(f"{self.name} has seen no customers yet: call fit")
         rng = np.random.default_rng(random_state)

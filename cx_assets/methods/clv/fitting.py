@@ -3,7 +3,7 @@
 All models of this package are fitted here, in the logarithms of their parameters: a coarse grid of
 starts is screened and polished on a small sample of customers, then Newton steps take the best one
 over to all rows. Standard errors come from the curvature at the optimum (Laplace), intervals from a
-weighted k-step bootstrap (Davidson and MacKinnon 1999; Andrews 2002).
+weighted one-step bootstrap (Davidson and MacKinnon 1999; Andrews 2002).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ Terms = Callable[..., tuple[FloatArray, FloatArray]]
 
 SCREENED_CUSTOMERS, WARM_CUSTOMERS = 2_000, 40_000
 POLISHED_STARTS = 3
-DIFFERENCE = 1e-4  # of a log-parameter, in central differences
+DIFFERENCE = 1e-4  # of a log-parameter, in differences of the gradient
 GOOD_PROMISE = 1e-6  # of log-likelihood from a Newton step: a thousandth of a standard error
 SMALL_GRADIENT = 1e-6  # per customer: what "converged" means
 MAX_STEPS = 50
