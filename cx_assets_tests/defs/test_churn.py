@@ -13,7 +13,8 @@ from cx_assets.columns import names
 from cx_assets.defs.analyze.churn_input import labelled_customers
 from cx_assets.defs.analyze.churn_model import CHURN_MODEL, churn_model
 from cx_assets.defs.analyze.churn_risk import CHURN_RISK, churn_risk, score
-from cx_assets.methods.churn import ChurnModel, brier
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.calibration import brier
 from cx_assets.methods.ranking import auc
 from cx_assets.periods import Period, period_at
 from cx_assets.settings import Settings
@@ -377,7 +378,7 @@ def test_a_model_that_does_not_beat_recency_is_warned_about(settings: Settings) 
 def test_a_batch_without_anyone_to_score() -> None:
     nobody = pd.DataFrame({"customer_id": ["a"], "is_closed": [True], "frequency": [3]})
     table = pd.DataFrame({"x": np.arange(40.0)})
-    model = ChurnModel().fit(table, np.repeat([0, 1], 20))
+    model = AdditiveLogistic().fit(table, np.repeat([0, 1], 20))
     row = score(nobody, model, "closed", None).iloc[0]
     assert (row["risk_band"], row["note"]) == ("unknown", "account closed")
     assert np.isnan(row["churn_probability"])

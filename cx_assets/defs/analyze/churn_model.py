@@ -15,8 +15,8 @@ from cx_assets.defs.analyze.churn_input import (
     cutoff_periods,
     labelled_customers,
 )
+from cx_assets.methods.additive import AdditiveLogistic
 from cx_assets.methods.churn import (
-    ChurnModel,
     TooFew,
     Trial,
     fit_cutoffs,
@@ -138,7 +138,7 @@ def churn_pictures(session: Session, periods: Sequence[Period]) -> str:
     if bins := json.loads(reliability):
         shown.append(reliability_curve(pd.DataFrame(bins), "Predicted and observed, in the test"))
     if model:
-        importance = ChurnModel.from_json(model).importance_
+        importance = AdditiveLogistic.from_json(model).importance_
         shown.append(drivers(importance, "What moves the risk (log-odds, standard deviation)"))
     return "\n\n".join(shown)
 

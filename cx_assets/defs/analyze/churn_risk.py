@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
 from cx_assets.defs.analyze.churn_input import CUSTOMERS, FEATURES, NO_PURCHASE
-from cx_assets.methods.churn import BANDS, ChurnModel, reasons, risk_bands
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.churn import BANDS, reasons, risk_bands
 from cx_assets.periods import Period
 from cx_assets.plots import bars
 from cx_assets.settings import Settings
@@ -73,7 +74,7 @@ left join closed on closed.customer_id = customers.customer_id
 
 
 def score(
-    customers: pd.DataFrame, model: ChurnModel | None, kind: str, note: str | None
+    customers: pd.DataFrame, model: AdditiveLogistic | None, kind: str, note: str | None
 ) -> pd.DataFrame:
     """The columns of the table, without `period`, for one batch of customers.
 
@@ -114,7 +115,7 @@ def append_risks(
             'select kind, model, note from "analyze".churn_model where period = $period',
             {"period": day},
         )
-        model = ChurnModel.from_json(stored) if stored else None
+        model = AdditiveLogistic.from_json(stored) if stored else None
         for batch in session.batches(SCORED, {"feature_period": day}):
             rows = score(batch.to_pandas(), model, kind, note).assign(period=day)
             session.append(staged, pa.Table.from_pandas(rows, SCHEMA, preserve_index=False))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cx_assets.methods.churn.basis import NumberEffect, numbers, texts
-from cx_assets.methods.churn.estimator import ChurnModel
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.additive.basis import NumberEffect, numbers, texts
 
 MOST_REASONS = 3
 # Log-odds: what raises the odds by less than 5 % is no reason.
@@ -65,7 +65,7 @@ PHRASES: dict[str, tuple[Callable[[float], str], str]] = {
 }
 
 
-def reasons(model: ChurnModel, X: pd.DataFrame, most: int = MOST_REASONS) -> list[list[str]]:
+def reasons(model: AdditiveLogistic, X: pd.DataFrame, most: int = MOST_REASONS) -> list[list[str]]:
     """What raises each row's risk most, against the average row.
 
     Features that say the same share one place: their contributions are added, and the one that adds
@@ -103,7 +103,7 @@ def reasons(model: ChurnModel, X: pd.DataFrame, most: int = MOST_REASONS) -> lis
     return [list(dict.fromkeys(text for text in row if text)) for row in told]
 
 
-def _stories(model: ChurnModel) -> list[list[int]]:
+def _stories(model: AdditiveLogistic) -> list[list[int]]:
     """The sets of features that share a place, as numbers of features."""
     stories: list[set[str]] = [set(names) for names in model.alike_]
     for same in SAME_STORY:
@@ -113,13 +113,13 @@ def _stories(model: ChurnModel) -> list[list[int]]:
     return [sorted(map(model.features_.index, story)) for story in stories]
 
 
-def _missing(model: ChurnModel, table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+def _missing(model: AdditiveLogistic, table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     if isinstance(model.effects_[name], NumberEffect):
         return np.isnan(numbers(table[name]))
     return texts(table[name]).isna().to_numpy()
 
 
-def _phrases(model: ChurnModel, name: str, column: pd.Series) -> NDArray[np.object_]:
+def _phrases(model: AdditiveLogistic, name: str, column: pd.Series) -> NDArray[np.object_]:
     """One phrase per value; each distinct value is put into words once."""
     is_number = isinstance(model.effects_[name], NumberEffect)
     label = name.replace("_", " ")

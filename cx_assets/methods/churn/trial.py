@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from cx_assets.methods.churn.estimator import ChurnModel
-from cx_assets.methods.churn.metrics import brier, calibration_error, reliability
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.calibration import brier, calibration_error, reliability
 from cx_assets.methods.ranking import auc
 
 # With fewer churners than this, or fewer who stayed, a model learns names by heart.
@@ -34,7 +34,9 @@ class TooFew(ValueError):
     """There are not enough churners, or not enough others, to learn from."""
 
 
-def fit_cutoffs(labelled: Labelled, cutoffs: Sequence[datetime], horizon: timedelta) -> ChurnModel:
+def fit_cutoffs(
+    labelled: Labelled, cutoffs: Sequence[datetime], horizon: timedelta
+) -> AdditiveLogistic:
     """A model of the rows of these cut-offs.
 
     Args:
@@ -53,12 +55,12 @@ def fit_cutoffs(labelled: Labelled, cutoffs: Sequence[datetime], horizon: timede
         np.array(cutoffs, dtype="datetime64[s]"), [len(labelled[cutoff]) for cutoff in cutoffs]
     )
     features = rows.drop(columns=LABEL)
-    return ChurnModel().fit(
+    return AdditiveLogistic().fit(
         features, rows[LABEL], cutoffs=times, horizon=np.timedelta64(horizon, "s")
     )
 
 
-def try_out(model: ChurnModel, test: pd.DataFrame) -> Trial:
+def try_out(model: AdditiveLogistic, test: pd.DataFrame) -> Trial:
     """How the model does on rows of a later cut-off; null where they hold one class only.
 
     The baseline ranks by days since the last purchase alone, none counting as the longest; the

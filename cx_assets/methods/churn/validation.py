@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from cx_assets.methods.churn.estimator import ChurnModel
-from cx_assets.methods.churn.metrics import brier, calibration_error
-from cx_assets.methods.churn.penalty import FOLDS, deal
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.additive.penalty import FOLDS, deal
+from cx_assets.methods.calibration import brier, calibration_error
 from cx_assets.methods.intervals import Floats
 from cx_assets.methods.ranking import auc
 
@@ -54,7 +54,7 @@ def cross_validate(
     probability = np.empty(len(labels))
     for fold in range(FOLDS):
         out = dealt == fold
-        model = ChurnModel().fit(X.loc[~out], labels[~out], weights[~out])
+        model = AdditiveLogistic().fit(X.loc[~out], labels[~out], weights[~out])
         probability[out] = model.predict(X.loc[out])
     share = np.full(len(labels), np.average(labels, weights=weights))
     return CrossValidation(

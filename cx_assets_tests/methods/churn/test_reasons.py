@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cx_assets.methods.churn import ChurnModel, reasons, risk_bands
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.churn import reasons, risk_bands
 from cx_assets.methods.churn.reasons import PHRASES
 from cx_assets_tests.methods.churn.telco import telco
 
@@ -26,7 +27,7 @@ def shop() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def model(shop: pd.DataFrame) -> ChurnModel:
+def model(shop: pd.DataFrame) -> AdditiveLogistic:
     log_odds = (
         0.015 * (shop["recency_days"] - 150)
         - 1.5 * np.log(shop["frequency"])
@@ -36,7 +37,7 @@ def model(shop: pd.DataFrame) -> ChurnModel:
         + 2
     )
     y = np.random.default_rng(10).binomial(1, 1 / (1 + np.exp(-log_odds)))
-    return ChurnModel().fit(shop, y)
+    return AdditiveLogistic().fit(shop, y)
 
 
 def customer(shop: pd.DataFrame, **values: float) -> pd.DataFrame:
@@ -56,7 +57,7 @@ def customer(shop: pd.DataFrame, **values: float) -> pd.DataFrame:
     ],
 )
 def test_the_reasons_are_what_sets_a_customer_apart(
-    shop: pd.DataFrame, model: ChurnModel, values: dict[str, float], expected: set[str]
+    shop: pd.DataFrame, model: AdditiveLogistic, values: dict[str, float], expected: set[str]
 ) -> None:
     (found,) = reasons(model, customer(shop, **values))
     assert expected <= set(found)
@@ -66,7 +67,7 @@ def test_the_reasons_are_what_sets_a_customer_apart(
 
 
 def test_the_weightiest_comes_first_and_only_what_raises_the_risk(
-    shop: pd.DataFrame, model: ChurnModel
+    shop: pd.DataFrame, model: AdditiveLogistic
 ) -> None:
     given = pd.DataFrame(model.contributions(shop), columns=model.features_)
     for told, (_, parts) in zip(reasons(model, shop)[:300], given.iterrows(), strict=False):
@@ -77,7 +78,9 @@ def test_the_weightiest_comes_first_and_only_what_raises_the_risk(
             assert told[0].startswith("bought")
 
 
-def test_columns_that_say_the_same_share_a_place(shop: pd.DataFrame, model: ChurnModel) -> None:
+def test_columns_that_say_the_same_share_a_place(
+    shop: pd.DataFrame, model: AdditiveLogistic
+) -> None:
     assert ("recency_days", "days_silent") in model.alike_
     for told in reasons(model, shop):
         assert sum("days ago" in text or "silent" in text for text in told) <= 1
@@ -93,7 +96,7 @@ def test_a_rhythm_and_a_silence_are_one_story() -> None:
     )
     log_odds = 0.01 * (table["recency_days"] - 150) + table["silence_ratio"].fillna(4) / 2 - 1
     y = rng.binomial(1, 1 / (1 + np.exp(-log_odds)))
-    told = reasons(ChurnModel().fit(table, y), table)
+    told = reasons(AdditiveLogistic().fit(table, y), table)
     assert max(map(len, told)) == 1
     assert {text.split()[0] for row in told for text in row} == {"last", "silent"}
     # What is missing says nothing while its neighbour has a value.
@@ -105,7 +108,7 @@ def test_a_rhythm_and_a_silence_are_one_story() -> None:
 
 def test_unknown_features_have_a_phrase_too() -> None:
     snapshot = telco(customers=3_000)
-    model = ChurnModel().fit(snapshot.table, snapshot.y)
+    model = AdditiveLogistic().fit(snapshot.table, snapshot.y)
     told = {text for row in reasons(model, snapshot.table) for text in row}
     assert "Contract is Month-to-month" in told
     assert "InternetService is Fiber optic" in told
@@ -122,7 +125,7 @@ def test_every_phrase_reads_well() -> None:
     assert PHRASES["frequency"][0](1234.0) == "bought 1,234 times"
 
 
-def test_nobody_has_no_reasons(shop: pd.DataFrame, model: ChurnModel) -> None:
+def test_nobody_has_no_reasons(shop: pd.DataFrame, model: AdditiveLogistic) -> None:
     assert reasons(model, shop.head(0)) == []
 
 

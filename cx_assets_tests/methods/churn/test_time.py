@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cx_assets.methods.additive.penalty import PENALTIES, best_penalty, folds
 from cx_assets.methods.churn import TooFew, fit_cutoffs, labelled_cutoffs, try_out, verdict
-from cx_assets.methods.churn.penalty import PENALTIES, best_penalty, folds
 
 QUARTER = timedelta(days=90)
 

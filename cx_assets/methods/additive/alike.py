@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cx_assets.methods.churn.basis import holds_numbers, numbers
+from cx_assets.methods.additive.basis import holds_numbers, numbers
 from cx_assets.methods.intervals import Floats
 
 SAME = 0.7

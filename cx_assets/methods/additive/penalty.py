@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cx_assets.methods.churn.logistic import fit_logistic, sigmoid
-from cx_assets.methods.churn.metrics import log_loss
+from cx_assets.methods.additive.logistic import fit_logistic, sigmoid
+from cx_assets.methods.calibration import log_loss
 from cx_assets.methods.intervals import Floats
 
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]

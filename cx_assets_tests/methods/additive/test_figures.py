@@ -6,9 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as oracle_log_loss
 
-from cx_assets.methods.churn import brier, calibration_error, reliability
-from cx_assets.methods.churn.logistic import fit_logistic
-from cx_assets.methods.churn.metrics import log_loss
+from cx_assets.methods.additive.logistic import fit_logistic
+from cx_assets.methods.calibration import brier, calibration_error, log_loss, reliability
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(400, 5)) * [1, 2, 0.1, 5, 1]

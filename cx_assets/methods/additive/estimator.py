@@ -1,4 +1,4 @@
-"""ChurnModel: calibrated probabilities of leaving, each the sum of effects that can be told."""
+"""AdditiveLogistic: calibrated probabilities, each the sum of effects that can be told."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
-from cx_assets.methods.churn.alike import alike_features
-from cx_assets.methods.churn.basis import Basis, Effect, effect_from_dict, fit_basis
-from cx_assets.methods.churn.logistic import fit_logistic, sigmoid
-from cx_assets.methods.churn.penalty import PENALTIES, best_penalty, folds
+from cx_assets.methods.additive.alike import alike_features
+from cx_assets.methods.additive.basis import Basis, Effect, effect_from_dict, fit_basis
+from cx_assets.methods.additive.logistic import fit_logistic, sigmoid
+from cx_assets.methods.additive.penalty import PENALTIES, best_penalty, folds
 from cx_assets.methods.intervals import Floats
 
 
-class ChurnModel:
+class AdditiveLogistic:
     """An additive logistic regression: log-odds = intercept + sum over features f of g_f(x_f).
 
     g_f is piecewise linear for a number (on a logarithmic scale where it is skewed) and one value

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from cx_assets.methods.churn import ChurnModel, calibration_error, cross_validate
+from cx_assets.methods.additive import AdditiveLogistic
+from cx_assets.methods.calibration import calibration_error
+from cx_assets.methods.churn import cross_validate
 from cx_assets_tests.methods.churn.telco import Telco, telco
 
 
@@ -15,8 +17,8 @@ def snapshot() -> Telco:
 
 
 @pytest.fixture(scope="module")
-def fitted(snapshot: Telco) -> ChurnModel:
-    return ChurnModel().fit(snapshot.table, snapshot.y)
+def fitted(snapshot: Telco) -> AdditiveLogistic:
+    return AdditiveLogistic().fit(snapshot.table, snapshot.y)
 
 
 def test_out_of_fold_figures_approach_those_of_the_truth(snapshot: Telco) -> None:
@@ -30,14 +32,14 @@ def test_out_of_fold_figures_approach_those_of_the_truth(snapshot: Telco) -> Non
     assert np.abs(found.probability - snapshot.truth).mean() < 0.03
 
 
-def test_probabilities_are_calibrated_on_rows_never_seen(fitted: ChurnModel) -> None:
+def test_probabilities_are_calibrated_on_rows_never_seen(fitted: AdditiveLogistic) -> None:
     others = telco(seed=4)
     chance = fitted.predict(others.table)
     assert calibration_error(others.y, chance) < 0.02
     assert np.mean(chance) == pytest.approx(others.y.mean(), abs=0.015)
 
 
-def test_what_the_columns_say(fitted: ChurnModel) -> None:
+def test_what_the_columns_say(fitted: AdditiveLogistic) -> None:
     assert fitted.features_ == (
         "tenure",
         "MonthlyCharges",
@@ -52,7 +54,7 @@ def test_what_the_columns_say(fitted: ChurnModel) -> None:
 
 
 def test_a_row_is_the_sum_of_its_parts_around_the_average(
-    snapshot: Telco, fitted: ChurnModel
+    snapshot: Telco, fitted: AdditiveLogistic
 ) -> None:
     parts = fitted.contributions(snapshot.table)
     assert parts.mean(axis=0) == pytest.approx(np.zeros(5), abs=1e-9)
@@ -65,17 +67,17 @@ def test_a_row_is_the_sum_of_its_parts_around_the_average(
 
 
 def test_a_stored_model_scores_to_the_last_digit_whatever_the_batch(
-    snapshot: Telco, fitted: ChurnModel
+    snapshot: Telco, fitted: AdditiveLogistic
 ) -> None:
     whole = fitted.predict(snapshot.table)
-    stored = ChurnModel.from_json(fitted.to_json())
+    stored = AdditiveLogistic.from_json(fitted.to_json())
     pieces = [stored.predict(snapshot.table.iloc[at : at + 999]) for at in range(0, 7_000, 999)]
     assert (np.concatenate(pieces) == whole).all()
     assert stored.to_json() == fitted.to_json()
 
 
-def test_the_same_table_gives_the_same_model(snapshot: Telco, fitted: ChurnModel) -> None:
-    assert ChurnModel().fit(snapshot.table, snapshot.y).to_json() == fitted.to_json()
+def test_the_same_table_gives_the_same_model(snapshot: Telco, fitted: AdditiveLogistic) -> None:
+    assert AdditiveLogistic().fit(snapshot.table, snapshot.y).to_json() == fitted.to_json()
 
 
 def test_missing_says_something_and_what_was_never_seen_says_nothing() -> None:
@@ -90,7 +92,7 @@ def test_missing_says_something_and_what_was_never_seen_says_nothing() -> None:
         }
     )
     table.loc[:4, "city"] = ["a", "b", "c", "d", "e"]
-    model = ChurnModel().fit(table, y)
+    model = AdditiveLogistic().fit(table, y)
     unknown, known = model.predict(
         pd.DataFrame({"score": [np.nan, 3.0], "city": ["Bern", "Basel"]})
     )
@@ -109,7 +111,7 @@ def test_skewed_numbers_bend() -> None:
     rng = np.random.default_rng(6)
     days = rng.lognormal(4, 1.2, 8_000)
     truth = 1 / (1 + np.exp(-np.clip(np.log(days) - 3, 0, 2) * 2 + 2))
-    model = ChurnModel().fit(pd.DataFrame({"days": days}), rng.binomial(1, truth))
+    model = AdditiveLogistic().fit(pd.DataFrame({"days": days}), rng.binomial(1, truth))
     found = model.predict(pd.DataFrame({"days": days}))
     assert np.abs(found - truth).mean() < 0.02
 
@@ -118,37 +120,39 @@ def test_a_weight_is_so_many_equal_rows() -> None:
     sample = telco(customers=600)
     weights = np.random.default_rng(7).integers(1, 4, 600)
     repeated = np.repeat(np.arange(600), weights)
-    only = ChurnModel(penalties=(10.0,))
+    only = AdditiveLogistic(penalties=(10.0,))
     numbers = sample.table[["tenure"]]
     # Knots are quantiles of the rows, so the basis is the same only where the values are few.
     coarse = (numbers > 20).astype(int)
     weighted = only.fit(coarse, sample.y, sample_weight=weights).predict(coarse)
-    longer = ChurnModel(penalties=(10.0,)).fit(coarse.iloc[repeated], sample.y[repeated])
+    longer = AdditiveLogistic(penalties=(10.0,)).fit(coarse.iloc[repeated], sample.y[repeated])
     assert weighted == pytest.approx(longer.predict(coarse), abs=0.02)
 
 
 def test_columns_without_information_are_left_out() -> None:
     y = np.tile([0, 1], 50)
     table = pd.DataFrame({"nothing": [None] * 100, "constant": 1.0, "word": "same"})
-    model = ChurnModel().fit(table, y)
+    model = AdditiveLogistic().fit(table, y)
     assert model.features_ == ()
     assert model.predict(table) == pytest.approx(np.full(100, 0.5))
-    assert ChurnModel.from_json(model.to_json()).predict(table) == pytest.approx(np.full(100, 0.5))
+    assert AdditiveLogistic.from_json(model.to_json()).predict(table) == pytest.approx(
+        np.full(100, 0.5)
+    )
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 0], [1, 1, 1], [0, 1, 2], []])
 def test_a_label_is_both_0_and_1(labels: list[int]) -> None:
     with pytest.raises(ValueError, match="y must hold both 0 and 1"):
-        ChurnModel().fit(pd.DataFrame({"x": np.arange(len(labels))}), labels)
+        AdditiveLogistic().fit(pd.DataFrame({"x": np.arange(len(labels))}), labels)
 
 
 def test_times_are_refused() -> None:
     table = pd.DataFrame({"at": pd.to_datetime(["2024-01-01", "2024-01-02"])})
     with pytest.raises(TypeError, match="at holds times"):
-        ChurnModel().fit(table, [0, 1])
+        AdditiveLogistic().fit(table, [0, 1])
 
 
 def test_two_rows_are_enough_to_answer() -> None:
-    chance = ChurnModel().fit(pd.DataFrame({"x": [1.0, 2.0]}), [0, 1])
+    chance = AdditiveLogistic().fit(pd.DataFrame({"x": [1.0, 2.0]}), [0, 1])
     low, high = chance.predict(pd.DataFrame({"x": [1.0, 2.0]}))
     assert low < 0.5 < high

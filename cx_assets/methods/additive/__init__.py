@@ -1,0 +1,5 @@
+"""Additive models on a table of features of any kind: effects that can be told and stored."""
+
+from cx_assets.methods.additive.estimator import AdditiveLogistic
+
+__all__ = ["AdditiveLogistic"]
