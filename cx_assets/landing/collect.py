@@ -175,7 +175,7 @@ def _losers(source: Source, typed: str) -> str:
     newest = f"{quoted(source.event_time)} desc, " if source.versioned else ""
     return f"""
         select source_file, source_line, period from {typed}
-        where reason is null and period >= $start and period < $end
+        where refusal is null and period >= $start and period < $end
         qualify row_number() over (
             partition by period, {key}
             order by {newest}landed desc, source_file desc, source_line desc
@@ -187,7 +187,7 @@ def _winners(source: Source, typed: str, losers: str) -> str:
     columns = ", ".join(map(quoted, names(table_columns(source))))
     return f"""
         select {columns} from {typed} anti join {losers} using (source_file, source_line)
-        where reason is null and period >= $start and period < $end
+        where refusal is null and period >= $start and period < $end
     """
 
 

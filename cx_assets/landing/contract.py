@@ -44,6 +44,12 @@ class Field:
         return SQL_TYPES[self.type]
 
 
+# What the reader adds to the fields of a source on their way through.
+RESERVED = frozenset(
+    {"file", "source_file", "source_line", "landed", "problem", "refusal", "kept", "period"}
+)
+
+
 @dataclass(frozen=True)
 class Source:
     """One kind of landing file: `landing/<name>/**`.
@@ -59,6 +65,11 @@ class Source:
     event_time: str
     fields: tuple[Field, ...]
     versioned: bool = False
+
+    def __post_init__(self) -> None:
+        taken = RESERVED.intersection(field.name for field in self.fields)
+        if taken:
+            raise ValueError(f"{self.name}: the reader needs the name {sorted(taken)[0]!r} itself")
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)

@@ -109,8 +109,8 @@ def file_facts(session: Session, source: Source, typed: str) -> dict[str, Facts]
     """Rejected rows, first and last event of each file that was read."""
     event = quoted(source.event_time)
     rows = session.rows(f"""
-        select source_file, count(reason),
-            min({event}) filter (reason is null), max({event}) filter (reason is null)
+        select source_file, count(refusal),
+            min({event}) filter (refusal is null), max({event}) filter (refusal is null)
         from {typed} where not kept group by source_file
     """)
     return {path: (rejected, first, last) for path, rejected, first, last in rows}
@@ -133,7 +133,7 @@ def period_rows(source: Source, tables: RunTables) -> str:
     return f"""
         with counts as (
             select source_file as path, period, count(*) as rows
-            from {tables.typed} where reason is null and not kept group by all
+            from {tables.typed} where refusal is null and not kept group by all
         ), lost as (
             select source_file as path, period, count(*) as rows from {tables.losers} group by all
         ), collected as (

@@ -24,8 +24,8 @@ PAYLOAD_LENGTH = 10_000
 class Reading:
     """The files that were read, and the temporary tables that hold their rows.
 
-    `typed` has file, source_file, source_line, landed, reason, kept, period and the source's
-    fields; `reason` is null where a row is good. `rejects` has the columns of rejected_rows.
+    `typed` has file, source_file, source_line, landed, refusal, kept, period and the source's
+    fields; `refusal` is null where a row is good. `rejects` has the columns of rejected_rows.
     """
 
     files: list[FileRead]
@@ -82,11 +82,11 @@ def _rejects(source: Source, typed: str, fields: str, records: str) -> str:
     """Query: a rejected row with its raw line, or, from a Parquet file, its values as JSON."""
     values = ", ".join(f"{literal(field.name)}: f.{quoted(field.name)}" for field in source.fields)
     return f"""
-        select {literal(source.name)} as source, t.source_file, t.source_line, t.reason,
+        select {literal(source.name)} as source, t.source_file, t.source_line, t.refusal as reason,
             left(coalesce(r.text, r.broken, to_json({{{values}}})::varchar), {PAYLOAD_LENGTH})
                 as payload
         from {typed} as t
         join {fields} as f on t.file = f.file and t.source_line = f.source_line
         left join {records} as r on t.file = r.file and t.source_line = r.line
-        where t.reason is not null
+        where t.refusal is not null
     """

@@ -19,7 +19,7 @@ BOOLEANS = {"true": ("true", "t", "yes", "y", "1"), "false": ("false", "f", "no"
 def typed_rows(source: Source, fields: str, grain: Grain, first_period: date) -> str:
     """A query over the table `fields` (file, source_file, source_line, landed, problem, values).
 
-    It gives `period`, the typed values and `reason`: null, or all that is wrong with the row.
+    It gives `period`, the typed values and `refusal`: null, or all that is wrong with the row.
     """
     names = [field.name for field in source.fields]
     plain = ", ".join(f"{_present(field)} as {quoted(field.name)}" for field in source.fields)
@@ -40,11 +40,11 @@ def typed_rows(source: Source, fields: str, grain: Grain, first_period: date) ->
             select *, {typed} from present
         ), judged as (
             select *,
-                coalesce(problem, nullif(concat_ws('; ', {reasons}, {too_early}), '')) as reason
+                coalesce(problem, nullif(concat_ws('; ', {reasons}, {too_early}), '')) as refusal
             from typed
         )
-        select file, source_file, source_line, landed, reason, false as kept,
-            case when reason is null then {period} end as period, {values}
+        select file, source_file, source_line, landed, refusal, false as kept,
+            case when refusal is null then {period} end as period, {values}
         from judged
     """
 

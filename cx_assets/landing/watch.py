@@ -28,6 +28,6 @@ def event_periods(path: Path, source: Source, grain: Grain) -> list[date]:
     with DuckDBWarehouse(database=":memory:").connect() as session:
         reading = read(session, source, path.parent, [file], grain, EARLIEST.date())
         rows = session.rows(
-            f"select distinct period from {reading.typed} where reason is null order by period"
+            f"select distinct period from {reading.typed} where refusal is null order by period"
         )
     return [period for (period,) in rows]

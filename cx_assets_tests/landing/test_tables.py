@@ -1,10 +1,13 @@
 """collect.<source> as a table: its columns, its tests, and promotion as all or nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from cx_assets.columns import NotNull, OneOf, Range
 from cx_assets.landing import collect
 from cx_assets.landing.collect import FileAccount
+from cx_assets.landing.contract import Field
 from cx_assets.landing.sources import ACTION_ASSIGNMENTS, ORDERS, SOURCES
 from cx_assets.warehouse import SchemaRefused
 from cx_assets_tests.landing.zone import FIRST_PERIOD, GOOD_ORDERS, Zone, months
@@ -60,3 +63,8 @@ def test_promoting_returns_the_rows_of_each_period(zone: Zone) -> None:
         prepared = collect.prepare(session, ORDERS, zone.landing, periods, "monthly", FIRST_PERIOD)
         counts = collect.promote(session, prepared)
     assert counts == dict(zip((p.start.date() for p in periods), (2, 2, 0), strict=True))
+
+
+def test_a_field_may_not_have_a_name_that_the_reader_needs() -> None:
+    with pytest.raises(ValueError, match="orders: the reader needs the name 'refusal' itself"):
+        replace(ORDERS, fields=(*ORDERS.fields, Field("refusal", "text", "Why.")))

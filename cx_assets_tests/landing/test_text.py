@@ -131,7 +131,7 @@ def test_what_a_csv_writer_writes_is_read_back(
     folder = tmp_path_factory.mktemp("csv")
     reading = read_orders(session, folder, buffer.getvalue().encode())
     found = session.rows(
-        "select order_id, source_line, customer_id, channel, reason "
+        "select order_id, source_line, customer_id, channel, refusal "
         f"from {reading.typed} order by order_id::int"
     )
     assert reading.files[0].rows == len(rows)
@@ -170,7 +170,7 @@ def test_no_line_of_a_broken_file_is_lost(
     """Every record begins on a line of its own, and what lies between begins inside quotes."""
     text = ORDERS_HEADER + "".join(line + "\n" for line in lines)
     reading = read_orders(session, tmp_path_factory.mktemp("broken"), text.encode())
-    found = dict(session.rows(f"select source_line, reason from {reading.typed}"))
+    found = dict(session.rows(f"select source_line, refusal from {reading.typed}"))
     assert reading.files[0].error is None
     assert reading.files[0].rows == len(found)
     physical = text.split("\n")
