@@ -51,7 +51,7 @@ def best_penalty(
     design: Floats, y: Floats, weights: Floats, tried: list[Fold], penalties: tuple[float, ...]
 ) -> float:
     """The penalty with the lowest log loss over the folds; without any fold, the middle one."""
-    if not tried:
+    if not tried or len(penalties) == 1:
         return sorted(penalties)[len(penalties) // 2]
     losses = np.zeros(len(penalties))
     for fitted, predicted in tried:
