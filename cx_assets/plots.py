@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOUR = "#4f43dd"
+LINE_COLOURS = (COLOUR, "#e07a1f", "#2a9d8f")
 MODEL_COLOURS = {
     "naive": "#999999",
     "bg_nbd": "#e07a1f",
@@ -24,7 +25,7 @@ MODEL_COLOURS = {
 }
 
 
-def _axes(title: str, height: float = 3.2) -> tuple[Figure, Axes]:
+def new_axes(title: str, height: float = 3.2) -> tuple[Figure, Axes]:
     # Imported here, since only a run draws and every load of the project would wait for it.
     from matplotlib.figure import Figure
 
@@ -38,7 +39,7 @@ def _axes(title: str, height: float = 3.2) -> tuple[Figure, Axes]:
 def bars(labels: Iterable[str], values: Iterable[float], title: str) -> str:
     """Horizontal bars, with the value at the end of each."""
     names = list(labels)
-    figure, axes = _axes(title, height=0.9 + 0.4 * len(names))
+    figure, axes = new_axes(title, height=0.9 + 0.4 * len(names))
     drawn = axes.barh(names, list(values), color=COLOUR)
     axes.bar_label(drawn, fmt="{:,.0f}", padding=3)
     return picture(figure, title)
@@ -48,10 +49,20 @@ def trend(
     times: Iterable[Any], values: pd.Series, low: pd.Series, high: pd.Series, title: str
 ) -> str:
     """A line over time, with its interval as a band."""
-    figure, axes = _axes(title)
+    line = pd.DataFrame({"value": values, "low": low, "high": high})
+    return trends(times, {title: line}, title)
+
+
+def trends(times: Iterable[Any], lines: Mapping[str, pd.DataFrame], title: str) -> str:
+    """Lines over time (value), each with its interval (low, high) as a band."""
+    figure, axes = new_axes(title)
     moments = pd.to_datetime(pd.Series(list(times)))
-    axes.plot(moments, values, color=COLOUR, marker="o", markersize=3)
-    axes.fill_between(moments, low, high, color=COLOUR, alpha=0.2, linewidth=0)
+    for (label, line), colour in zip(lines.items(), LINE_COLOURS, strict=False):
+        axes.plot(moments, line["value"], color=colour, marker="o", markersize=3, label=label)
+        low, high = (line[end].astype(float) for end in ("low", "high"))
+        axes.fill_between(moments, low, high, color=colour, alpha=0.2, linewidth=0)
+    if len(lines) > 1:
+        axes.legend(frameon=False, fontsize=8)
     figure.autofmt_xdate()
     return picture(figure, title)
 
@@ -61,7 +72,7 @@ def forest(
 ) -> str:
     """One point per label with its interval, and a line where nothing happens."""
     names = list(labels)
-    figure, axes = _axes(title, height=1.2 + 0.45 * len(names))
+    figure, axes = new_axes(title, height=1.2 + 0.45 * len(names))
     positions = np.arange(len(names))
     axes.hlines(positions, low, high, color=COLOUR)
     axes.plot(values, positions, "o", color=COLOUR)
@@ -73,7 +84,7 @@ def forest(
 
 def marked_curve(x: Iterable[float], y: pd.Series, marked: pd.Series, title: str) -> str:
     """A line with a point for each value; the marked ones stand out, with their values beside."""
-    figure, axes = _axes(title)
+    figure, axes = new_axes(title)
     places = np.asarray(list(x))
     axes.plot(places, y, color="grey", marker="o", markersize=4, linewidth=1)
     chosen = marked.to_numpy(dtype=bool)
@@ -97,7 +108,7 @@ def bubbles(
     """A bubble per label, as large as its share of `sizes`, on logarithmic scales."""
     from matplotlib.ticker import SymmetricalLogLocator
 
-    figure, drawn = _axes(title, height=4.6)
+    figure, drawn = new_axes(title, height=4.6)
     share = sizes / sizes.sum()
     drawn.scatter(x, y, s=4_000 * share, color=COLOUR, alpha=0.35, linewidth=0)
     drawn.set(xscale="symlog", yscale="symlog", xlabel=axes[0], ylabel=axes[1])
@@ -128,7 +139,7 @@ def _lowered(points: NDArray[np.float64], width: float = 110, height: float = 11
 def heat_map(counts: pd.DataFrame, title: str) -> str:
     """A cell per row and column: its share of the row as colour and in percent."""
     shares = counts.div(counts.sum(axis="columns"), axis="index").to_numpy()
-    figure, axes = _axes(title, height=1.4 + 0.5 * len(counts))
+    figure, axes = new_axes(title, height=1.4 + 0.5 * len(counts))
     axes.pcolormesh(shares, cmap="Purples", vmin=0, vmax=1, edgecolor="white", linewidth=1)
     for (row, column), share in np.ndenumerate(shares):
         if share > 0:
@@ -143,7 +154,7 @@ def heat_map(counts: pd.DataFrame, title: str) -> str:
 
 def reliability_curve(bins: pd.DataFrame, title: str) -> str:
     """Predicted probability against what happened, a point per bin, and the line of no error."""
-    figure, axes = _axes(title, height=4.2)
+    figure, axes = new_axes(title, height=4.2)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
     spread = np.sqrt(bins["observed"] * (1 - bins["observed"]) / bins["customers"])
     axes.errorbar(
@@ -157,7 +168,7 @@ def reliability_curve(bins: pd.DataFrame, title: str) -> str:
 def drivers(strengths: Mapping[str, float], title: str, most: int = 12) -> str:
     """Horizontal bars of the strongest features, the strongest on top."""
     strongest = sorted(strengths.items(), key=lambda item: item[1])[-most:]
-    figure, axes = _axes(title, height=0.9 + 0.35 * len(strongest))
+    figure, axes = new_axes(title, height=0.9 + 0.35 * len(strongest))
     names = [name.replace("_", " ") for name, _ in strongest]
     drawn = axes.barh(names, [strength for _, strength in strongest], color=COLOUR)
     axes.bar_label(drawn, fmt="{:.2f}", padding=3)
@@ -221,7 +232,7 @@ def value_distribution(
     edges: NDArray[np.float64], model: pd.Series, formula: pd.Series, title: str
 ) -> str:
     """Customers by lifetime value, on a log scale: the models beside the formula."""
-    figure, axes = _axes(title)
+    figure, axes = new_axes(title)
     axes.stairs(formula, edges, color="#999999", label="formula", linewidth=1.2)
     axes.stairs(model, edges, color=COLOUR, fill=True, alpha=0.35, label="models")
     axes.set_xscale("symlog", linthresh=1)

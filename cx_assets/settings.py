@@ -59,6 +59,9 @@ class Settings(BaseModel):
     holdout_share: float = Field(
         default=0.10, gt=0, lt=1, description="Customers kept without actions, as a control group."
     )
+    survey_share: float = Field(
+        default=0.05, ge=0, le=1, description="Customers to ask after each period, at most."
+    )
 
     @model_validator(mode="before")
     @classmethod

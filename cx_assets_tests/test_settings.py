@@ -25,6 +25,8 @@ def test_paths_stand_below_home_unless_they_are_set() -> None:
         ("CX_FIRST_PERIOD", "yesterday"),
         ("CX_DISCOUNT_RATE", "ten"),
         ("CX_HOLDOUT_SHARE", "1.5"),
+        ("CX_SURVEY_SHARE", "-0.1"),
+        ("CX_SURVEY_SHARE", "1.1"),
         ("CX_SEGMENTS", "1"),
         ("CX_LIFETIME_YEARS", "0"),
     ],
@@ -32,6 +34,12 @@ def test_paths_stand_below_home_unless_they_are_set() -> None:
 def test_a_wrong_value_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{variable} is '{value}'"):
         Settings.from_env({variable: value})
+
+
+def test_nobody_or_everybody_may_be_asked() -> None:
+    shares = [Settings.from_env({"CX_SURVEY_SHARE": share}).survey_share for share in ("0", "1")]
+    assert shares == [0, 1]
+    assert Settings.from_env({}).survey_share == 0.05
 
 
 def test_the_last_period_is_not_before_the_first() -> None:

@@ -46,9 +46,26 @@ customer_value = dg.define_asset_job(
 
 satisfaction = dg.define_asset_job(
     "satisfaction",
-    selection=_tables("process.survey_responses", "analyze.csat", "insight.scorecard"),
+    selection=_tables(
+        "process.survey_responses",
+        "features.experience",
+        "analyze.response_model",
+        "analyze.response_weights",
+        "analyze.csat",
+        "analyze.csat_daily",
+        "analyze.csat_drivers",
+        "analyze.response_funnel",
+        "analyze.score_flips",
+        "analyze.text_model",
+        "analyze.text_sentiment",
+        "analyze.text_topics",
+        "analyze.satisfaction_model",
+        "analyze.predicted_satisfaction",
+        "insight.information_gap",
+        "insight.scorecard",
+    ),
     partitions_def=PERIODS,
-    description="From survey answers that were collected to the scores on the scorecard.",
+    description="From survey answers that were collected to the scores and the gaps between them.",
 )
 
 actions = dg.define_asset_job(

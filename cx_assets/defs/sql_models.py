@@ -12,13 +12,25 @@ from cx_assets.defs.analyze.clv_holdout import CLV_HOLDOUT
 from cx_assets.defs.analyze.clv_model import CLV_MODEL
 from cx_assets.defs.analyze.clv_pictures import clv_picture
 from cx_assets.defs.analyze.csat import CSAT
+from cx_assets.defs.analyze.csat_drivers import CSAT_DRIVERS
+from cx_assets.defs.analyze.predicted_satisfaction import PREDICTED_SATISFACTION
 from cx_assets.defs.analyze.purchase_outlook import PURCHASE_OUTLOOK
+from cx_assets.defs.analyze.response_funnel import RESPONSE_FUNNEL
+from cx_assets.defs.analyze.response_model import RESPONSE_MODEL
+from cx_assets.defs.analyze.response_weights import RESPONSE_WEIGHTS
+from cx_assets.defs.analyze.satisfaction_model import SATISFACTION_MODEL
+from cx_assets.defs.analyze.score_flips import SCORE_FLIPS
 from cx_assets.defs.analyze.segment_model import SEGMENT_MODEL
 from cx_assets.defs.analyze.segment_pictures import segment_moves
 from cx_assets.defs.analyze.segment_quality import SEGMENT_QUALITY
 from cx_assets.defs.analyze.segments import SEGMENTS
+from cx_assets.defs.analyze.text_model import TEXT_MODEL
+from cx_assets.defs.analyze.text_sentiment import TEXT_SENTIMENT
+from cx_assets.defs.analyze.text_topics import TEXT_TOPICS
 from cx_assets.defs.collect.sources import COLLECTED
 from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
+from cx_assets.defs.insight.information_gap import INFORMATION_GAP
+from cx_assets.defs.personalize.survey_plan import SURVEY_PLAN
 from cx_assets.periods import SETTINGS, Period, period_at, period_before
 from cx_assets.settings import Settings
 from cx_assets.sql_models import SqlModel, load_models
@@ -37,8 +49,20 @@ KNOWN = (
     SEGMENT_MODEL,
     SEGMENT_QUALITY,
     SEGMENTS,
+    RESPONSE_MODEL,
+    RESPONSE_WEIGHTS,
     CSAT,
+    CSAT_DRIVERS,
+    RESPONSE_FUNNEL,
+    SCORE_FLIPS,
+    TEXT_MODEL,
+    TEXT_SENTIMENT,
+    TEXT_TOPICS,
+    SATISFACTION_MODEL,
+    PREDICTED_SATISFACTION,
+    INFORMATION_GAP,
     ACTION_EFFECTS,
+    SURVEY_PLAN,
 )
 # What people would rather see than read.
 PICTURES: dict[str, Plot] = {

@@ -1,4 +1,4 @@
-"""The eleven landing sources. A new source is one more declaration here, and nothing else."""
+"""The twelve landing sources. A new source is one more declaration here, and nothing else."""
 
 from cx_assets.landing.contract import MAX_TEXT_LENGTH, Field, Source
 
@@ -243,6 +243,35 @@ ACTION_ASSIGNMENTS = Source(
     ),
 )
 
+SURVEY_PLANS = Source(
+    name="survey_plans",
+    description="Whom we meant to ask, and how likely that was, frozen when it was published.",
+    key=("plan_id",),
+    event_time="planned_at",
+    fields=(
+        Field("plan_id", "text", "The planned invitation.", need="value"),
+        Field("customer_id", "text", "Whom to ask.", need="value"),
+        Field("planned_at", "time", "When it was planned.", need="value"),
+        Field("survey", "text", "Kind of survey.", need="value", one_of=("csat", "nps", "ces")),
+        Field("rank", "integer", "In which order to ask; 1 comes first.", need="value", minimum=1),
+        Field(
+            "reason",
+            "text",
+            "Asked for what the answer is worth, or drawn at random.",
+            need="value",
+            one_of=("value", "random"),
+        ),
+        Field(
+            "propensity",
+            "number",
+            "The probability with which this candidate got into the plan.",
+            need="value",
+            minimum=0,
+            maximum=1,
+        ),
+    ),
+)
+
 ERASURE_REQUESTS = Source(
     name="erasure_requests",
     description="Customers who asked to be forgotten.",
@@ -268,6 +297,7 @@ SOURCES: dict[str, Source] = {
         SURVEY_RESPONSES,
         ACTION_DELIVERIES,
         ACTION_ASSIGNMENTS,
+        SURVEY_PLANS,
         ERASURE_REQUESTS,
     )
 }

@@ -1,12 +1,8 @@
-"""Actions: the company's own randomised campaigns, the outbox, and what they truly change."""
-
-from pathlib import Path
+"""Actions: the company's own randomised campaigns, deliveries, and what they truly change."""
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from cx_assets.world.arrays import (
     DAY,
@@ -27,7 +23,6 @@ from cx_assets.world.settings import WorldSettings
 
 POLICY = "world-history"
 CRM_CHANNEL = "email"
-UNKNOWN = -1
 
 
 def randomise(people: People, period: Period, settings: WorldSettings, rng: Rng) -> pd.DataFrame:
@@ -48,33 +43,6 @@ def randomise(people: People, period: Period, settings: WorldSettings, rng: Rng)
             "assigned_at": later(np.full(len(drawn), period.start), 9 * HOUR),
         }
     )
-
-
-def read_outbox(path: Path, people: People, settings: WorldSettings) -> pd.DataFrame:
-    """The treated rows of an outbox file: action_id, owner, action.
-
-    Rows of customers the world has not are left out; an action it does not know is delivered
-    but changes nothing (action -1).
-    """
-    rows = pq.read_table(path)
-    owner = pc.index_in(
-        rows["customer_id"].cast(pa.string()),
-        value_set=people.customer_ids(np.arange(people.accounts)),
-    )
-    action = pc.index_in(
-        rows["action"].cast(pa.string()),
-        value_set=pa.array([action.name for action in settings.actions]),
-    )
-    treated = pc.equal(rows["arm"].cast(pa.string()), "treated")
-    frame = pd.DataFrame(
-        {
-            "owner": owner.fill_null(UNKNOWN).to_numpy().astype(np.int64),
-            "action": action.fill_null(UNKNOWN).to_numpy().astype(np.int64),
-        }
-    )
-    frame["action_id"] = text_column(rows["action_id"].cast(pa.string()))
-    wanted = treated.fill_null(False).to_numpy() & (frame["owner"] != UNKNOWN).to_numpy()
-    return frame[wanted].reset_index(drop=True)
 
 
 def deliver(

@@ -17,6 +17,7 @@ from cx_assets.world.arrays import (
     ids,
     later,
     names_of,
+    seconds_between,
     some,
     soon_after,
     text_column,
@@ -52,11 +53,13 @@ def invite(
     period: Period,
     settings: WorldSettings,
     rng: Rng,
+    plan: Ints | None = None,
 ) -> pd.DataFrame:
     """The period's invitations: owner, sent_at, survey, touchpoint, order, bad.
 
     `orders` and `tickets` are those that may have been delivered, returned or resolved in the
-    period; `bad` says that the very thing the survey asks about went wrong.
+    period; `bad` says that the very thing the survey asks about went wrong. `plan` says whom to
+    ask in which order in place of the relationship survey.
     """
 
     def ask(
@@ -89,7 +92,7 @@ def invite(
             True,
         ),
         ask(tickets, "resolved_at", settings.support_survey_share, CES, SUPPORT, "slow"),
-        _ask_about_all(people, period, settings, rng),
+        _ask_about_all(people, period, settings, rng) if plan is None else _follow(plan, period),
     ]
     return pd.concat(invited).sort_values("sent_at", kind="stable", ignore_index=True)
 
@@ -184,11 +187,22 @@ def _ask_about_all(
     here = people.registered(period)
     owner = here[some(rng, settings.relationship_survey_share, len(here))]
     begin = np.maximum(people.joined_at[owner], period.start)
+    return _about_everything(owner, time_between(rng, begin, np.full(len(owner), period.end)), NPS)
+
+
+def _follow(plan: Ints, period: Period) -> pd.DataFrame:
+    """The invitations of a plan, one after the other through the first half of the month."""
+    start = np.full(len(plan), period.start)
+    half = seconds_between(start, np.full(len(plan), period.end)) / 2
+    return _about_everything(plan, later(start, np.arange(len(plan)) * half / len(plan)), CSAT)
+
+
+def _about_everything(owner: Ints, sent_at: Times, survey: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "owner": owner,
-            "sent_at": time_between(rng, begin, np.full(len(owner), period.end)),
-            "survey": NPS,
+            "sent_at": sent_at,
+            "survey": survey,
             "touchpoint": RELATIONSHIP,
             "order": NO_ORDER,
             "bad": False,

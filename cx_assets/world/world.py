@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cx_assets.world import campaigns, population, purchases, service, social, surveys
+from cx_assets.world import campaigns, inbox, population, purchases, service, social, surveys
 from cx_assets.world.arrays import Floats, Period, Rng, ids, stream, time_between
 from cx_assets.world.feelings import Feelings, shocks_of
 from cx_assets.world.files import write
@@ -57,8 +57,10 @@ class World:
     def step(self, outbox: Path | None = None) -> StepSummary:
         """Lives through the next month and lands its files.
 
-        outbox: the folder with `actions/<previous period>.parquet`. Where that file exists, the
-        world delivers what it says instead of running a campaign of its own.
+        outbox: the folder with `actions/<previous period>.parquet` and
+        `surveys/<previous period>.parquet`. Where the first exists, the world delivers what it says
+        instead of running a campaign of its own; where the second does, it asks those customers
+        instead of sending its own relationship survey.
         """
         period = self.period
         self._zone.begin(period)
@@ -75,7 +77,7 @@ class World:
         tickets = self._complain(presence, late, defects)
         slow = self._slow_answers(tickets)
         self._feelings.absorb(pd.concat([kindness, late, defects, slow]))
-        self._ask(orders, tickets)
+        self._ask(orders, tickets, outbox)
         self._post(presence)
         self._feelings.close()
         self._forget()
@@ -103,10 +105,9 @@ class World:
     def _act(self, outbox: Path | None) -> tuple[pd.DataFrame, Floats]:
         """Delivers actions; gives their shocks and, per person, the change of the order rate."""
         people, period, rng = self._people, self.period, self._rng("actions")
-        before = Period.of(self.settings.first_period, period.index - 1)
-        sent = outbox / "actions" / f"{before.key}.parquet" if outbox else None
-        if sent and sent.exists():
-            actions = campaigns.read_outbox(sent, people, self.settings)
+        sent = inbox.received(outbox, "actions", period, self.settings.first_period)
+        if sent:
+            actions = inbox.read_actions(sent, people, self.settings)
         else:
             assigned = campaigns.randomise(people, period, self.settings, rng)
             numbers = self._zone.number("action_assignments", len(assigned))
@@ -168,9 +169,11 @@ class World:
             Topic.SLOW_SUPPORT,
         )
 
-    def _ask(self, orders: pd.DataFrame, tickets: pd.DataFrame) -> None:
+    def _ask(self, orders: pd.DataFrame, tickets: pd.DataFrame, outbox: Path | None) -> None:
         people, period, zone, rng = self._people, self.period, self._zone, self._rng("surveys")
-        invited = surveys.invite(people, orders, tickets, period, self.settings, rng)
+        sent = inbox.received(outbox, "surveys", period, self.settings.first_period)
+        plan = inbox.read_survey_plan(sent, people, period) if sent else None
+        invited = surveys.invite(people, orders, tickets, period, self.settings, rng, plan)
         invited["number"] = zone.number("survey_responses", len(invited))
         new = surveys.answer(invited, people, self._feelings, self.settings, rng)
         old = self._answers

@@ -1,9 +1,12 @@
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cx_assets.outbox import SURVEYS, publish
 from cx_assets.world import World, WorldSettings
 from cx_assets_tests.world.reading import CLEAN, Run, contents, live, read
 
@@ -89,3 +92,83 @@ def test_where_a_product_decides_the_company_has_no_campaign(outbox: Path, tmp_p
     assigned = ["action_assignments" in world.step(outbox).rows for _ in range(4)]
 
     assert assigned == [False, True, False, True]
+
+
+ASKING = WorldSettings(customers=800, anonymous_share=0.0, erasures=0.02, dirt=CLEAN)
+
+
+def publish_plan(customers: list[str], period: str, folder: Path) -> Path:
+    """A survey plan as the product publishes it, these customers in this order."""
+    size = len(customers)
+    plan = {
+        "plan_id": [f"{period}/{number}" for number in range(size)],
+        "customer_id": customers,
+        "planned_at": [datetime(2024, 3, 1)] * size,
+        "survey": ["csat"] * size,
+        "rank": range(1, size + 1),
+        "reason": ["value"] * size,
+        "propensity": [1.0] * size,
+    }
+    decided = pa.table({name: pa.array(values) for name, values in plan.items()})
+    publish(SURVEYS, decided, period, folder / "record", folder / "outbox")
+    return folder / "outbox"
+
+
+def test_the_customers_of_a_survey_plan_are_asked_in_its_order(tmp_path: Path) -> None:
+    alone = live(ASKING, tmp_path / "alone", months=3)
+    people = alone.true("customers").set_index("customer_id")["joined_at"]
+    known = people.index[people < "2024-03-01"]
+    erasures = alone.source("erasure_requests").query("requested_at < '2024-03-01'")
+    erased = set(erasures["customer_id"])
+    rng = np.random.default_rng(1)
+    wanted = rng.permutation(known.difference(list(erased)))[:300].tolist()
+    strangers = [*erased, *people.index[people >= "2024-03-01"][:5], "nobody", "C000000801"]
+    assert len(erased) > 5
+    assert len(strangers) == len(erased) + 7
+
+    plan = rng.permutation([*wanted, *strangers]).tolist()
+    outbox = publish_plan(plan, "2024-02-01", tmp_path)
+    run = live(ASKING, tmp_path / "asked", months=3, outbox=outbox)
+
+    march = run.file("survey_responses", "2024-03")
+    march = march[march["sent_at"] >= "2024-03-01"]
+    asked = march[march["touchpoint"] == "relationship"].sort_values("sent_at", kind="stable")
+    assert asked["customer_id"].tolist() == [each for each in plan if each in set(wanted)]
+    assert set(asked["survey"]) == {"csat"}
+    assert asked["sent_at"].iloc[0] == "2024-03-01T00:00:00"
+    assert asked["sent_at"].is_unique
+    assert "2024-03-16T00:00:00" < asked["sent_at"].iloc[-1] < "2024-03-16T12:00:00"
+    assert asked["order_id"].isna().all()
+    truth = run.true("surveys").set_index("response_id").loc[asked["response_id"]]
+    propensity = truth["propensity"]
+    spread = np.sqrt((propensity * (1 - propensity)).sum())
+    assert abs(truth["answered"].sum() - propensity.sum()) < 4 * spread
+    assert truth["answered"].sum() > 30
+
+    def sent_at_once(other: Run) -> list[tuple[object, ...]]:
+        rows = other.file("survey_responses", "2024-03")
+        rows = rows[(rows["sent_at"] >= "2024-03-01") & (rows["touchpoint"] != "relationship")]
+        return sorted(rows[["sent_at", "customer_id", "touchpoint"]].itertuples(index=False))
+
+    assert sent_at_once(run) == sent_at_once(alone), "what happens to a customer is asked as ever"
+    ours, theirs = contents(run.landing), contents(alone.landing)
+    changed = {path for path in ours | theirs if ours.get(path) != theirs.get(path)}
+    assert changed == {"survey_responses/survey_responses_2024-03.csv.gz"}
+
+
+@pytest.mark.parametrize("customers", [[], ["nobody"]])
+def test_a_plan_without_anybody_asks_nobody(customers: list[str], tmp_path: Path) -> None:
+    outbox = publish_plan(customers, "2024-01-01", tmp_path)
+    run = live(WorldSettings(customers=200), tmp_path, months=2, outbox=outbox)
+    february = run.file("survey_responses", "2024-02").query("sent_at >= '2024-02-01'")
+    assert len(february) > 0
+    assert "relationship" not in set(february["touchpoint"])
+
+
+def test_a_plan_for_another_month_changes_nothing(tmp_path: Path) -> None:
+    outbox = publish_plan(["C000000001"], "2024-05-01", tmp_path)
+    settings = WorldSettings(customers=200)
+    planned = live(settings, tmp_path / "planned", months=3, outbox=outbox)
+    alone = live(settings, tmp_path / "alone", months=3)
+    assert contents(planned.landing) == contents(alone.landing)
+    assert contents(planned.truth) == contents(alone.truth)

@@ -33,7 +33,13 @@ select
     clv.clv_high,                           -- Upper end of that interval.
     churn.churn_probability,                -- P(no purchase, or closed, in the next CX_CHURN_DAYS).
     churn.risk_band,                        -- That risk as low, medium or high; unknown where it is not scored.
-    churn.reasons as churn_reasons          -- What raises it most, in words.
+    churn.reasons as churn_reasons,         -- What raises it most, in words.
+    predicted.predicted_score,              -- The answer to expect if asked now, on 1..5.
+    predicted.predicted_low,                -- Lower end of that answer's 95 % interval.
+    predicted.predicted_high,               -- Upper end of that interval.
+    predicted.stated_score,                 -- Newest answer of any survey, stretched to 1..5.
+    predicted.stated_days,                  -- Days since that answer.
+    predicted.response_propensity           -- P(an answer if asked).
 from process.customers as customers
 inner join features.customer_features as features
     on features.customer_id = customers.customer_id and features.period = customers.period
@@ -43,6 +49,8 @@ left join "analyze".clv as clv
     on clv.customer_id = customers.customer_id and clv.period = customers.period
 left join "analyze".rfm as rfm
     on rfm.customer_id = customers.customer_id and rfm.period = customers.period
+left join "analyze".predicted_satisfaction as predicted
+    on predicted.customer_id = customers.customer_id and predicted.period = customers.period
 left join "analyze".churn_risk as churn
     on churn.customer_id = customers.customer_id and churn.period = customers.period
 where customers.period = cast($period_start as date)

@@ -37,6 +37,16 @@ tickets_by_period as (
     group by period
 ),
 
+gap_by_period as (
+    select
+        period,
+        1 - sum(silent) / cast(sum(customers) as double) as known_share,
+        cast(sum(cast(value_at_stake as decimal(28, 4))) as double) as value_at_stake
+    from insight.information_gap
+    where period between cast($previous_start as date) and cast($period_start as date)
+    group by period
+),
+
 metrics as (
     select period, 'customers' as metric, customers as value, null as low, null as high, null as note
     from customers_by_period
@@ -84,23 +94,44 @@ metrics as (
     from "analyze".csat
     where dimension = 'all'
     union all
+    select
+        period,
+        survey || '_adjusted_mean',
+        adjusted_mean,
+        adjusted_low,
+        adjusted_high,
+        null
+    from "analyze".csat
+    where dimension = 'all'
+    union all
     select period, 'csat_share', csat_share, csat_share_low, csat_share_high, null
     from "analyze".csat
     where dimension = 'all' and survey = 'csat'
     union all
-    select period, 'nps', nps, null, null, null
+    select period, 'nps', nps, nps_low, nps_high, null
     from "analyze".csat
     where dimension = 'all' and survey = 'nps'
     union all
     select
         period,
         survey || '_response_rate',
-        responses / cast(nullif(invited, 0) as double),
-        null,
-        null,
+        response_rate,
+        response_low,
+        response_high,
         null
-    from "analyze".csat
-    where dimension = 'all'
+    from "analyze".response_funnel
+    where touchpoint = 'all' and channel = 'all'
+    union all
+    select period, survey || '_recovery_share', recovery_share, recovery_low, recovery_high, null
+    from "analyze".score_flips
+    where dimension = 'all' and published
+    union all
+    select period, 'text_rank_correlation', rank_correlation, rank_low, rank_high, note
+    from "analyze".text_model
+    union all
+    select period, 'satisfaction_known_share', known_share, null, null, null from gap_by_period
+    union all
+    select period, 'value_of_the_silent', value_at_stake, null, null, null from gap_by_period
     union all
     select period, action || '_effect_on_' || outcome, effect, ci_low, ci_high, null
     from feedback.action_effects

@@ -25,6 +25,7 @@ select
     orders.delivered_at > orders.promised_at as is_late,  -- Delivered after the promise; null while either is unknown.
     coalesce(totals.lines, 0) as lines,              -- Order lines. [not null]
     coalesce(totals.units, 0) as units,              -- Units, returns taken off. [not null]
+    cast(coalesce(orders.discount, 0) as decimal(28, 4)) as discount,  -- Discount on the order. [not null]
     cast(
         coalesce(totals.revenue, 0) - cast(coalesce(orders.discount, 0) as decimal(28, 4))
         as decimal(28, 4)

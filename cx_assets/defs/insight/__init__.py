@@ -1,0 +1,1 @@
+"""What people should look at: everything known in one place, and what is not known."""
