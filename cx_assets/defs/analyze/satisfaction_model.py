@@ -21,7 +21,7 @@ from cx_assets.methods.response.learning import ResponseModels
 from cx_assets.periods import Period
 from cx_assets.plots_expected_score import model_picture
 from cx_assets.settings import Settings
-from cx_assets.tables import Table, python_table
+from cx_assets.tables import Table, chained_table
 from cx_assets.warehouse import Session
 
 # What customers are scored as if asked: anyone can be asked it, and the survey plan asks it.
@@ -44,9 +44,9 @@ SATISFACTION_MODEL = Table(
         "answer. f is additive and weighs each answer by the customers it stands for. A level "
         "lasts, a mood fades by half in .69 mood_days: so what is known of a customer ages. "
         "Learned from at most 50,000 answers of two years, on 1..5 whatever their scale. The test: "
-        "the answers of the period, predicted by a model of those before it. Customers are scored "
-        "as if asked with a csat survey about the relationship; where fewer than 50 such answers "
-        "are known, about what csat is mostly answered about, and by the commonest channel."
+        "the answers of the period, predicted by the model of the period before. Customers are "
+        "scored as if asked with a csat survey about the relationship; where fewer than 50 such "
+        "answers are known, about what csat is mostly answered about, and by the commonest channel."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(), Unique())),
@@ -116,14 +116,13 @@ def fitted(answers: pd.DataFrame, models: ResponseModels | None) -> ExpectedScor
     return ExpectedScore().fit(answers, EXPERIENCE, answer_weights(answers, models))
 
 
-def trial(answers: pd.DataFrame, models: ResponseModels | None, period: Period) -> Trial:
-    """The answers of the period, predicted by a model of those before it."""
-    is_new = answers["at"] >= period.start
-    try:
-        before = fitted(answers[~is_new].reset_index(drop=True), models)
-    except TooFewAnswers:
+def trial(answers: pd.DataFrame, previous: pd.DataFrame, period: Period) -> Trial:
+    """The answers of the period, predicted by the model of the period before."""
+    before = previous.dropna(subset="model")
+    if before.empty:
         return Trial()
-    return try_out(before, answers[is_new], answers)
+    model = ExpectedScore.from_json(before["model"].item())
+    return try_out(model, answers[answers["at"] >= period.start], answers)
 
 
 def verdict(model: ExpectedScore, tried: Trial) -> str | None:
@@ -135,7 +134,7 @@ def verdict(model: ExpectedScore, tried: Trial) -> str | None:
     return "; ".join(found) or None
 
 
-def satisfaction_row(session: Session, period: Period) -> dict[str, object]:
+def satisfaction_row(session: Session, period: Period, previous: pd.DataFrame) -> dict[str, object]:
     """The row of a period, without the column `period`."""
     answers = learned_answers(session, period)
     models = stored_models(session, period)
@@ -150,7 +149,7 @@ def satisfaction_row(session: Session, period: Period) -> dict[str, object]:
         model = fitted(answers, models)
     except TooFewAnswers as reason:
         return {**row, "note": f"no model: {reason}"}
-    tried = trial(answers, models, period)
+    tried = trial(answers, previous, period)
     estimate, errors = model.components_.estimate, model.components_.standard_errors
     survey = pd.Series([asked["asked_survey"]])
     return {
@@ -200,7 +199,9 @@ def satisfaction_picture(session: Session, periods: Sequence[Period]) -> str:
     return "\n\n".join(shown)
 
 
-@python_table(SATISFACTION_MODEL, plot=satisfaction_picture)
-def satisfaction_model(session: Session, period: Period, settings: Settings) -> pd.DataFrame:
-    row = pd.DataFrame([satisfaction_row(session, period)])
+@chained_table(SATISFACTION_MODEL, plot=satisfaction_picture)
+def satisfaction_model(
+    session: Session, period: Period, settings: Settings, previous: pd.DataFrame
+) -> pd.DataFrame:
+    row = pd.DataFrame([satisfaction_row(session, period, previous)])
     return row.reindex(columns=[column.name for column in SATISFACTION_MODEL.columns[1:]])

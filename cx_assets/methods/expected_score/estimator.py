@@ -7,13 +7,18 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from cx_assets.methods.additive import AdditiveLinear
+from cx_assets.methods.additive.linear import fit_ridge
+from cx_assets.methods.additive.model import design_matrix, told_bases
+from cx_assets.methods.additive.penalty import PENALTIES
 from cx_assets.methods.expected_score.components import Components, fit_components
 from cx_assets.methods.expected_score.history import day_numbers, newest_first
 from cx_assets.methods.expected_score.mood import Mood
 from cx_assets.methods.expected_score.spread import Spread
+from cx_assets.methods.intervals import Floats
 
 LOWEST, HIGHEST = 1.0, 5.0
 Z = 1.959963984540054
@@ -69,11 +74,7 @@ class ExpectedScore:
         codes, known = pd.factorize(answers["customer_id"])
         anonymous = codes < 0
         owner = np.where(anonymous, len(known) + np.cumsum(anonymous) - 1, codes)
-        residuals = np.zeros(len(score))
-        for fold in range(FOLDS):
-            held = owner % FOLDS == fold
-            unseen = AdditiveLinear().fit(table[~held], score[~held], weights[~held])
-            residuals[held] = score[held] - unseen.predict(table[held])
+        residuals = _unseen_residuals(table, score, weights, owner % FOLDS)
         surveys = _common_kinds(answers["survey"])
         kinds = np.maximum(pd.Index(surveys).get_indexer(pd.Index(answers["survey"])), 0)
         days, residual, kind = newest_first(
@@ -153,6 +154,22 @@ def expected_scores(
         },
         index=moments.index,
     )
+
+
+def _unseen_residuals(
+    table: pd.DataFrame, score: Floats, weights: Floats, fold: NDArray[np.int64]
+) -> Floats:
+    """Each answer less what the experience makes expect, by a regression on the other folds."""
+    residuals = np.zeros(len(score))
+    # The answers have no part in the columns, so all folds can share them.
+    design = design_matrix(table, told_bases(table))
+    with threadpool_limits(limits=1):
+        for number in range(FOLDS):
+            held = fold == number
+            share = weights[~held] / weights[~held].mean()
+            beta, _ = fit_ridge(design[~held], score[~held], share, PENALTIES)
+            residuals[held] = score[held] - beta[0] - design[held] @ beta[1:]
+    return residuals
 
 
 def _common_kinds(surveys: pd.Series) -> list[str]:
