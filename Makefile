@@ -1,6 +1,6 @@
 # make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark
+.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,7 +22,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q cx_assets
 	@touch $@
 
-demo: $(INSTALLED) ## sample data, every table of 18 months, the scorecard
+demo: $(INSTALLED) ## sample data, every table of 18 months, six of them in a closed loop
 	@$(BIN)/cx demo
 
 dev: $(INSTALLED) ## the Dagster UI on the same data
@@ -47,6 +47,9 @@ test-fast: $(INSTALLED) ## the tests that take no more than a moment each
 
 benchmark: $(INSTALLED) ## lifetime value of 1,000,000 customers, against lifetimes and pymc-marketing
 	@$(BIN)/python -m benchmarks.clv
+
+benchmark-satisfaction: $(INSTALLED) ## the correction for who answers, in 440 worlds with known truth
+	@$(BIN)/python -m benchmarks.satisfaction
 
 docs: $(INSTALLED) ## the generated pages
 	@$(BIN)/cx docs

@@ -1,0 +1,1 @@
+"""Satisfaction in worlds with known truth: the correction for who answers, and whom to ask."""
