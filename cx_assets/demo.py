@@ -15,6 +15,7 @@ from dagster._core.storage.tags import (
 )
 
 from cx_assets.definitions import build_defs
+from cx_assets.demo_report import achievements
 from cx_assets.instance import prepare_home
 from cx_assets.periods import PERIODS, first_day, newest, next_first_day
 from cx_assets.settings import Settings
@@ -24,47 +25,86 @@ from cx_assets.world import World, WorldSettings
 JOB = "whole_loop"
 
 
+# So many periods at the end are lived one by one: the product decides, the world answers.
+CLOSED_PERIODS = 6
+# What the product has to have seen before it decides.
+FEWEST_BEFORE = 3
+
+
 def run(settings: Settings, customers: int, seed: int) -> None:
-    """Make the sample data where there is none, build every table, print the scorecard.
+    """Make the sample data where there is none, build every table, print what came out.
 
     Raises:
-        click.ClickException: the landing zone holds other data, or the run failed.
+        click.ClickException: the landing zone holds other data, or a run failed.
     """
     prepare_home(settings)
     keys = list(PERIODS.get_partition_keys())
+    months = _months(settings)
     world = WorldSettings(
         customers=customers, seed=seed, first_period=first_day(settings.first_period, "monthly")
     )
     definitions = build_defs(settings, loggers={"console": _progress()})
+    whole = _settle(settings, world, months)
     built = settings.home / "demo.json"
-    _make_data(settings, world)
     state = {"landing": _stamps(settings.landing), "code": _code(definitions)}
-    if built.exists() and json.loads(built.read_text()) == state:
+    if whole and built.exists() and json.loads(built.read_text()) == state:
         click.echo("Nothing has changed since the last demo, so nothing is built again.\n")
     else:
         built.unlink(missing_ok=True)
-        _build(definitions, keys)
+        if whole:
+            _build(definitions, settings, keys)
+        else:
+            _live(definitions, settings, world, keys, months)
+            _note(settings, world, months, whole=True)
         state["landing"] = _stamps(settings.landing)
         built.write_text(json.dumps(state))
     click.echo(scorecard(settings))
+    if closed := closed_periods(settings, len(keys)):
+        first = date.fromisoformat(keys[-closed - 1])
+        click.echo(f"\n{achievements(settings, world, first)}")
     click.echo(_where(settings))
 
 
-def _make_data(settings: Settings, world: WorldSettings) -> None:
-    """Write the landing files, or find that they are those that were asked for.
+def closed_periods(settings: Settings, periods: int) -> int:
+    """How many periods the loop closes over; the world lives by the month, whatever the grain."""
+    if settings.period != "monthly":
+        return 0
+    return min(CLOSED_PERIODS, max(0, periods - FEWEST_BEFORE))
 
-    A note beside them says what they are, and whether they are whole: a demo that was stopped half
-    way writes the same files again.
+
+def _live(
+    definitions: dg.Definitions,
+    settings: Settings,
+    world: WorldSettings,
+    keys: list[str],
+    months: list[date],
+) -> None:
+    """History in one run; then period by period, the world answering what the product sent.
+
+    What was sent before a demo was stopped stands, and a world that gets the same writes the same.
     """
-    months = _months(settings)
-    wanted = {
-        "customers": world.customers,
-        "seed": world.seed,
-        "months": [f"{month:%Y-%m}" for month in months],
-    }
+    closed = closed_periods(settings, len(keys))
+    history = len(months) - closed
+    started = time.monotonic()
+    sample = World(world, landing=settings.landing, truth=settings.home / "truth")
+    with click.progressbar(months[:history], label="Sample data", show_eta=False) as bar:
+        for _ in bar:
+            sample.step(outbox=None)
+    click.echo(f"{history} months of sample data in {time.monotonic() - started:.1f} s\n")
+    _build(definitions, settings, keys[: len(keys) - closed])
+    for key in keys[len(keys) - closed :]:
+        sample.step(outbox=settings.outbox)
+        _build(definitions, settings, [key])
+
+
+def _settle(settings: Settings, world: WorldSettings, months: list[date]) -> bool:
+    """Whether the landing files are all those that were asked for.
+
+    A note beside them says what they are. A demo that was stopped half way begins again.
+    """
     note = settings.home / "world.json"
     found = json.loads(note.read_text()) if note.exists() else None
-    if found and found["wanted"] != wanted:
+    if found and found["wanted"] != _wanted(world, months):
         raise click.ClickException(
             f"{settings.landing} holds the sample data of other settings: {found['wanted']}. "
             "`make clean` removes it; or set CX_HOME to an empty folder."
@@ -74,16 +114,22 @@ def _make_data(settings: Settings, world: WorldSettings) -> None:
             f"{settings.landing} holds files that the demo did not make. Set CX_HOME to an empty "
             "folder for the demo, or build what is there with `dg launch --job whole_loop`."
         )
-    if found and found["whole"]:
-        return
-    note.write_text(json.dumps({"wanted": wanted, "whole": False}))
-    started = time.monotonic()
-    sample = World(world, landing=settings.landing, truth=settings.home / "truth")
-    with click.progressbar(months, label="Sample data", show_eta=False) as bar:
-        for _ in bar:
-            sample.step(outbox=None)
-    note.write_text(json.dumps({"wanted": wanted, "whole": True}))
-    click.echo(f"{len(months)} months of sample data in {time.monotonic() - started:.1f} s\n")
+    if not found:
+        _note(settings, world, months, whole=False)
+    return bool(found and found["whole"])
+
+
+def _note(settings: Settings, world: WorldSettings, months: list[date], whole: bool) -> None:
+    note = {"wanted": _wanted(world, months), "whole": whole}
+    (settings.home / "world.json").write_text(json.dumps(note))
+
+
+def _wanted(world: WorldSettings, months: list[date]) -> dict[str, object]:
+    return {
+        "customers": world.customers,
+        "seed": world.seed,
+        "months": [f"{month:%Y-%m}" for month in months],
+    }
 
 
 def _months(settings: Settings) -> list[date]:
@@ -97,9 +143,11 @@ def _months(settings: Settings) -> list[date]:
     return months
 
 
-def _build(definitions: dg.Definitions, keys: list[str]) -> None:
+def _build(definitions: dg.Definitions, settings: Settings, keys: list[str]) -> None:
+    """One range run of these periods, as if the last of them were the newest there is."""
     click.echo(f"Building every table of {keys[0]} to {keys[-1]} in one run")
     started = time.monotonic()
+    then = settings.model_copy(update={"last_period": date.fromisoformat(keys[-1])})
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def(JOB).execute_in_process(
             instance=instance,
@@ -107,6 +155,7 @@ def _build(definitions: dg.Definitions, keys: list[str]) -> None:
                 ASSET_PARTITION_RANGE_START_TAG: keys[0],
                 ASSET_PARTITION_RANGE_END_TAG: keys[-1],
             },
+            resources={"settings": then, "warehouse": DuckDBWarehouse.at(settings.warehouse)},
             run_config={"loggers": {"console": {}}},
             raise_on_error=False,
         )

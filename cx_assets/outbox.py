@@ -32,6 +32,7 @@ ACTIONS = Publication(
             ("action", pa.string()),
             ("arm", pa.string()),
             ("propensity", pa.float64()),
+            ("action_propensity", pa.float64()),
             ("policy_version", pa.string()),
             ("segment_id", pa.int64()),
             ("expected_effect", pa.float64()),

@@ -6,11 +6,12 @@ names the variable, what it held and what it may hold.
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from os import environ
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,8 +60,18 @@ class Settings(BaseModel):
     holdout_share: float = Field(
         default=0.10, gt=0, lt=1, description="Customers kept without actions, as a control group."
     )
+    actions: Path = Field(
+        default=PROJECT_ROOT / "cx_assets" / "actions.yaml",
+        description="What can be done for them.",
+    )
+    action_budget: Annotated[Decimal, Field(ge=0, le=10**12)] | None = Field(
+        default=None, description="Money for the actions of a period, at most; else no limit."
+    )
     survey_share: float = Field(
         default=0.05, ge=0, le=1, description="Customers to ask after each period, at most."
+    )
+    webhook_url: HttpUrl | None = Field(
+        default=None, repr=False, description="Where failed runs are posted as JSON; http or https."
     )
 
     @model_validator(mode="before")

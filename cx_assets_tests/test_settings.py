@@ -1,6 +1,7 @@
 """A wrong setting stops the start with a sentence; a right one gives the right periods."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ def test_paths_stand_below_home_unless_they_are_set() -> None:
         ("CX_HOLDOUT_SHARE", "1.5"),
         ("CX_SURVEY_SHARE", "-0.1"),
         ("CX_SURVEY_SHARE", "1.1"),
+        ("CX_ACTION_BUDGET", "-1"),
+        ("CX_ACTION_BUDGET", "nan"),
+        ("CX_ACTION_BUDGET", "plenty"),
         ("CX_SEGMENTS", "1"),
         ("CX_LIFETIME_YEARS", "0"),
     ],
@@ -40,6 +44,12 @@ def test_nobody_or_everybody_may_be_asked() -> None:
     shares = [Settings.from_env({"CX_SURVEY_SHARE": share}).survey_share for share in ("0", "1")]
     assert shares == [0, 1]
     assert Settings.from_env({}).survey_share == 0.05
+
+
+def test_money_for_actions_is_exact_or_without_limit() -> None:
+    assert Settings.from_env({"CX_ACTION_BUDGET": "1000.10"}).action_budget == Decimal("1000.10")
+    assert Settings.from_env({"CX_ACTION_BUDGET": "0"}).action_budget == 0
+    assert Settings.from_env({}).action_budget is None
 
 
 def test_the_last_period_is_not_before_the_first() -> None:

@@ -61,6 +61,8 @@ satisfaction = dg.define_asset_job(
         "analyze.text_topics",
         "analyze.satisfaction_model",
         "analyze.predicted_satisfaction",
+        "analyze.case_events",
+        "analyze.case_states",
         "insight.information_gap",
         "insight.scorecard",
     ),

@@ -29,7 +29,10 @@ from cx_assets.defs.analyze.text_sentiment import TEXT_SENTIMENT
 from cx_assets.defs.analyze.text_topics import TEXT_TOPICS
 from cx_assets.defs.collect.sources import COLLECTED
 from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
+from cx_assets.defs.feedback.action_outcomes import ACTION_OUTCOMES
 from cx_assets.defs.insight.information_gap import INFORMATION_GAP
+from cx_assets.defs.personalize.next_best_actions import NEXT_BEST_ACTIONS
+from cx_assets.defs.personalize.policy import POLICY
 from cx_assets.defs.personalize.survey_plan import SURVEY_PLAN
 from cx_assets.periods import SETTINGS, Period, period_at, period_before
 from cx_assets.settings import Settings
@@ -61,7 +64,10 @@ KNOWN = (
     SATISFACTION_MODEL,
     PREDICTED_SATISFACTION,
     INFORMATION_GAP,
+    ACTION_OUTCOMES,
     ACTION_EFFECTS,
+    POLICY,
+    NEXT_BEST_ACTIONS,
     SURVEY_PLAN,
 )
 # What people would rather see than read.

@@ -237,6 +237,13 @@ ACTION_ASSIGNMENTS = Source(
             minimum=0,
             maximum=1,
         ),
+        Field(
+            "action_propensity",
+            "number",
+            "The probability with which this action was chosen for the customer.",
+            minimum=0,
+            maximum=1,
+        ),
         Field("policy_version", "text", "Which policy decided.", need="value"),
         Field("segment_id", "integer", "The customer's segment at that time.", need="column"),
         Field("expected_effect", "number", "What the policy expected.", need="column"),
@@ -301,3 +308,6 @@ SOURCES: dict[str, Source] = {
         ERASURE_REQUESTS,
     )
 }
+
+# What comes back from the world after it was asked or acted on; a sensor waits for it.
+FEEDBACK = (SURVEY_RESPONSES, ACTION_DELIVERIES)

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cx_assets import turns
-from cx_assets.defs.feedback import answers_sensor
+from cx_assets.defs.feedback import feedback_sensor
 from cx_assets.settings import Settings
 from cx_assets_tests.conftest import LAST_PERIOD
-from cx_assets_tests.e2e.graph import build, land
+from cx_assets_tests.e2e.graph import build, definitions, land
 
 MONTHS = [date(2024, month, 1) for month in range(1, 7)]
 
@@ -58,7 +58,7 @@ class Loop:
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={"settings": self.settings}
         )
-        result: Any = answers_sensor.new_survey_answers(context)
+        result: Any = feedback_sensor.new_feedback(context)
         self.cursor = result.cursor or self.cursor
         return result.run_requests[0] if result.run_requests else None
 
@@ -72,7 +72,7 @@ class Loop:
             tags={
                 **request.tags,
                 "dagster/run_key": str(request.run_key),
-                "dagster/sensor_name": answers_sensor.NAME,
+                "dagster/sensor_name": feedback_sensor.NAME,
             },
         )
         return run.run_id
@@ -274,7 +274,7 @@ class Sensor(RuleBasedStateMachine):
         """A sensor with nothing asked for and nothing unsettled has had every content run."""
         if getattr(self, "loop", None) is None or self.going:
             return
-        state = answers_sensor.State.load(self.loop.cursor)
+        state = feedback_sensor.State.load(self.loop.cursor)
         if state.asked:
             return
         for name, content in state.collected.items():
@@ -293,3 +293,19 @@ TestSensor = pytest.mark.slow(Sensor.TestCase)
 Sensor.TestCase.settings = hypothesis_settings(
     max_examples=25, stateful_step_count=25, deadline=None
 )
+
+
+def test_a_delivery_asks_for_a_turn_too(loop: Loop) -> None:
+    loop.write("a.csv", [MONTHS[5]])
+    file = loop.settings.landing / "action_deliveries" / "a.csv"
+    file.parent.mkdir()
+    file.write_text("action_id,customer_id,delivered_at\nx,c,2024-04-03T10:00:00\n")
+    os.utime(file, (loop.clock, loop.clock))
+    assert window(loop.look()) == ("2024-04-01", LAST_PERIOD)
+
+
+def test_the_turn_takes_in_all_that_is_watched() -> None:
+    graph = definitions().resolve_asset_graph()
+    turn = definitions().resolve_job_def("turn_of_the_loop").asset_layer.selected_asset_keys
+    for key in feedback_sensor.COLLECTED:
+        assert {key, *graph.get(key).child_keys} <= turn

@@ -12,19 +12,38 @@ from cx_assets_tests.e2e.commands import command, environment
 pytestmark = pytest.mark.slow
 
 
-def test_the_demo_builds_everything_and_a_second_one_changes_nothing(tmp_path: Path) -> None:
-    env = environment(tmp_path, CX_LAST_PERIOD="2024-03-01")
+def test_the_demo_closes_the_loop_and_a_second_one_changes_nothing(tmp_path: Path) -> None:
+    """History to March; what is sent then, the world answers in April, the last period."""
+    env = environment(tmp_path, CX_LAST_PERIOD="2024-04-01")
     first = command(env, "cx", "demo", "--customers", "120")
-    assert "Scorecard of 2024-03-01" in first
+    assert "Scorecard of 2024-04-01" in first
     assert "csat_mean" in first
     warehouse = tmp_path / "warehouse.duckdb"
     before = hashlib.sha256(warehouse.read_bytes()).hexdigest()
     second = command(env, "cx", "demo", "--customers", "120")
     assert "Nothing has changed" in second
-    assert "Scorecard of 2024-03-01" in second
+    assert "Scorecard of 2024-04-01" in second
     assert hashlib.sha256(warehouse.read_bytes()).hexdigest() == before
-    assert (tmp_path / "outbox" / "actions" / "2024-03-01.parquet").exists()
-    assert not (tmp_path / "outbox" / "actions" / "2024-02-01.parquet").exists()
+    sent = {path.stem for path in (tmp_path / "outbox" / "actions").iterdir()}
+    assert sent == {"2024-03-01", "2024-04-01"}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        (unanswered,) = connection.execute(
+            f"""
+            select count(*) from read_parquet('{tmp_path}/outbox/surveys/2024-03-01.parquet')
+            anti join (
+                select customer_id from process.survey_responses
+                where period = '2024-04-01' and touchpoint = 'relationship'
+            ) using (customer_id)
+            """
+        ).fetchall()
+        (delivered,) = connection.execute(
+            f"""
+            select count(*) > 20 from process.action_deliveries
+            inner join read_parquet('{tmp_path}/outbox/actions/2024-03-01.parquet')
+                using (action_id)
+            """
+        ).fetchall()
+    assert (unanswered, delivered) == ((0,), (True,))
 
 
 @pytest.mark.parametrize(("grain", "last"), [("weekly", "2024-01-22"), ("daily", "2024-01-04")])

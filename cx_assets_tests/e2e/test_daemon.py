@@ -133,5 +133,5 @@ def test_the_ui_shows_what_a_table_means(running: Running) -> None:
     while "Mean answer on the survey" not in shown:
         assert time.monotonic() < deadline, f"the page never came: {shown[-2000:]}"
         shown = page(f"{running.url}/assets/analyze/csat?view=overview")
-    for words in ("customer-insight", "turn_of_the_loop", "new_survey_answers", "ci_low"):
+    for words in ("customer-insight", "turn_of_the_loop", "new_feedback", "ci_low"):
         assert words in shown

@@ -104,30 +104,3 @@ def test_order_lines_take_the_best_cost_that_is_known(warehouse: Warehouse) -> N
     assert [row["category"] for row in rows] == ["cups", "cups", "unknown", "cups"]
     assert float(sum(row["revenue"] for row in rows)) == 50.0
     assert rows[3]["is_return"] is True
-
-
-def test_the_holdout_is_kept_and_the_same_customer_stays_in_its_arm(warehouse: Warehouse) -> None:
-    customers = [
-        {
-            "period": date(2024, 1, 1),
-            "customer_id": f"c{number}",
-            "consent_marketing": number % 4 > 0,
-            "consent_analytics": True,
-            "frequency": 1,
-            "recency_days": number % 200,
-            "segment_id": 1,
-            "last_score": 1.0 if number % 3 == 0 else None,
-        }
-        for number in range(2_000)
-    ]
-    warehouse.given("insight.customer_360", *customers)
-    rows = warehouse.model("personalize.next_best_actions", holdout_share=0.2)
-    assert len(rows) == 1_500, "no consent, no action"
-    control = [row for row in rows if row["arm"] == "control"]
-    assert len(control) / len(rows) == pytest.approx(0.2, abs=0.035)
-    assert {row["propensity"] for row in control} == {0.2}
-    # A larger holdout keeps every customer of the smaller one.
-    wider = warehouse.model("personalize.next_best_actions", holdout_share=0.4)
-    kept = {row["customer_id"] for row in wider if row["arm"] == "control"}
-    assert {row["customer_id"] for row in control} < kept
-    assert all(row["action"] == "service_call" for row in rows if "newest answer" in row["reason"])

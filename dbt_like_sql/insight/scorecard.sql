@@ -47,6 +47,16 @@ gap_by_period as (
     group by period
 ),
 
+cases_by_period as (
+    select
+        period,
+        cast(count(case when status <> 'closed' then 1 end) as double) as cases_open,
+        cast(count(case when status = 'overdue' then 1 end) as double) as cases_overdue
+    from "analyze".case_states
+    where period between cast($previous_start as date) and cast($period_start as date)
+    group by period
+),
+
 metrics as (
     select period, 'customers' as metric, customers as value, null as low, null as high, null as note
     from customers_by_period
@@ -132,6 +142,14 @@ metrics as (
     select period, 'satisfaction_known_share', known_share, null, null, null from gap_by_period
     union all
     select period, 'value_of_the_silent', value_at_stake, null, null, null from gap_by_period
+    union all
+    select customers.period, 'cases_open', coalesce(cases.cases_open, 0), null, null, null
+    from customers_by_period as customers
+    left join cases_by_period as cases on cases.period = customers.period
+    union all
+    select customers.period, 'cases_overdue', coalesce(cases.cases_overdue, 0), null, null, null
+    from customers_by_period as customers
+    left join cases_by_period as cases on cases.period = customers.period
     union all
     select period, action || '_effect_on_' || outcome, effect, ci_low, ci_high, null
     from feedback.action_effects

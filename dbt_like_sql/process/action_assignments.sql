@@ -7,6 +7,7 @@ select
     action,                                 -- What to do. [not null]
     arm,                                    -- Whether it is done. [one of: treated, control]
     propensity,                             -- The probability with which this arm was drawn. [not null] [0 .. 1]
+    action_propensity,                      -- The probability with which this action was chosen. [0 .. 1]
     policy_version,                         -- Which policy decided. [not null]
     segment_id,                             -- The customer's segment at that time.
     expected_effect                         -- What the policy expected.

@@ -9,7 +9,7 @@ from dagster import AssetExecutionContext
 from cx_assets.columns import UniqueTogether
 from cx_assets.landing import collect, registry
 from cx_assets.landing.contract import Source
-from cx_assets.landing.sources import SOURCES, SURVEY_RESPONSES
+from cx_assets.landing.sources import FEEDBACK, SOURCES
 from cx_assets.periods import run_periods
 from cx_assets.settings import Settings
 from cx_assets.tables import (
@@ -116,7 +116,7 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
                 ]
             )
             counts = collect.promote(session, prepared)
-            if source is SURVEY_RESPONSES:
+            if source in FEEDBACK:
                 context.add_asset_metadata(
                     {registry.CONTENTS: registry.contents(session, source)},
                     partition_key=periods[-1].key,

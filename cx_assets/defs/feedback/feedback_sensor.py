@@ -1,4 +1,4 @@
-"""The sensor that closes the loop: new survey answers re-score every period that they touch."""
+"""The sensor that closes the loop: what comes back is measured in every period that it touches."""
 
 import time
 from collections.abc import Iterable
@@ -15,21 +15,23 @@ from dagster._core.storage.tags import (
 
 from cx_assets.landing import watch
 from cx_assets.landing.registry import CONTENTS
-from cx_assets.landing.sources import SURVEY_RESPONSES
+from cx_assets.landing.sources import FEEDBACK, SOURCES
 from cx_assets.periods import KEY_FORMAT, PERIODS, newest
 from cx_assets.settings import Settings
 from cx_assets.turns import RunState, Stamp, State, TakenIn, Turn, decide
 
-NAME = "new_survey_answers"
-ANSWERS = dg.AssetKey(["collect", SURVEY_RESPONSES.name])
+NAME = "new_feedback"
+COLLECTED = [dg.AssetKey(["collect", source.name]) for source in FEEDBACK]
 INTERVAL_SECONDS = 30
-# The jobs after which nothing of a new answer is left to do.
+# The jobs after which nothing of a new file is left to do.
 LOOPS = ("whole_loop", "turn_of_the_loop")
 
 turn_of_the_loop = dg.define_asset_job(
     "turn_of_the_loop",
-    selection=dg.AssetSelection.assets(ANSWERS).downstream(),
-    description="Everything that a new survey answer changes, from the answer to the next action.",
+    selection=dg.AssetSelection.assets(*COLLECTED).downstream(),
+    description=(
+        "Everything that a new survey answer or delivery changes, from the file to the next action."
+    ),
 )
 
 
@@ -46,8 +48,12 @@ def run_state(instance: dg.DagsterInstance, run_key: str) -> RunState:
 
 
 def taken_in(instance: dg.DagsterInstance) -> dict[str, TakenIn]:
-    """The answers that the newest successful run of the loop says it has taken in."""
-    newest = instance.fetch_materializations(ANSWERS, limit=len(PERIODS.get_partition_keys()))
+    """The files that the newest successful runs of the loop say they have taken in."""
+    return {path: kept for key in COLLECTED for path, kept in _taken_in(instance, key).items()}
+
+
+def _taken_in(instance: dg.DagsterInstance, collected: dg.AssetKey) -> dict[str, TakenIn]:
+    newest = instance.fetch_materializations(collected, limit=len(PERIODS.get_partition_keys()))
     for record in newest.records:
         metadata = record.asset_materialization.metadata if record.asset_materialization else {}
         contents = metadata.get(CONTENTS)
@@ -75,16 +81,17 @@ def request(turn: Turn) -> dg.RunRequest:
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Looks for new or rewritten files below landing/survey_responses. Once a file has settled, "
-        "asks for one range run of the periods that its answers touch and all later ones, and "
-        "asks again if that run fails."
+        "Looks for new or rewritten files below landing/survey_responses and "
+        "landing/action_deliveries. Once a file has settled, asks for one range run of the periods "
+        "that its rows touch and all later ones, and asks again if that run fails."
     ),
 )
-def new_survey_answers(
+def new_feedback(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult:
     def periods_of(path: str) -> Iterable[date]:
-        return watch.event_periods(settings.landing / path, SURVEY_RESPONSES, settings.period)
+        source = SOURCES[path.split("/")[0]]
+        return watch.event_periods(settings.landing / path, source, settings.period)
 
     last = newest(PERIODS)
     if last is None:
@@ -93,7 +100,8 @@ def new_survey_answers(
         State.load(context.cursor),
         {
             file.path: Stamp(size=file.size, mtime_ns=file.mtime_ns)
-            for file in watch.listing(settings.landing, SURVEY_RESPONSES)
+            for source in FEEDBACK
+            for file in watch.listing(settings.landing, source)
         },
         time.time(),
         run_state=lambda run_key: run_state(context.instance, run_key),

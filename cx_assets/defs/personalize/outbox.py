@@ -4,7 +4,7 @@ import dagster as dg
 from dagster import AssetExecutionContext
 
 from cx_assets.outbox import ACTIONS, Publication, publish
-from cx_assets.periods import PERIODS, newest
+from cx_assets.periods import newest, partitions
 from cx_assets.settings import Settings
 from cx_assets.tables import asset_options, loop_asset
 from cx_assets.warehouse import Warehouse
@@ -12,7 +12,7 @@ from cx_assets.warehouse import Warehouse
 DECISIONS = """
 select
     action_id, customer_id, cast($period_end as timestamp) as assigned_at, action, arm,
-    propensity, policy_version, segment_id, expected_effect
+    propensity, action_propensity, policy_version, segment_id, expected_effect
 from personalize.next_best_actions
 where period = cast($period_start as date)
 """
@@ -45,7 +45,7 @@ def publishing_asset(
         warehouse: dg.ResourceParam[Warehouse],
         settings: dg.ResourceParam[Settings],
     ) -> dg.MaterializeResult:
-        period = newest(PERIODS)
+        period = newest(partitions(settings))
         if period is None or period.key not in context.partition_keys:
             context.log.info(f"{name}: not the newest period, and the past sends nothing")
             return dg.MaterializeResult(metadata={"published": False})

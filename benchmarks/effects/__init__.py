@@ -1,0 +1,1 @@
+"""Measured effects of actions, in worlds whose true effects are known."""

@@ -1,0 +1,1 @@
+"""What learning is worth: the policy's regret in a shop whose truth is known."""

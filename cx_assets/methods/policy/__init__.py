@@ -1,0 +1,1 @@
+"""A policy that learns: Thompson sampling with propensities that are known exactly."""
