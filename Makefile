@@ -1,6 +1,6 @@
 # make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction
+.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -50,6 +50,12 @@ benchmark: $(INSTALLED) ## lifetime value of 1,000,000 customers, against lifeti
 
 benchmark-satisfaction: $(INSTALLED) ## the correction for who answers, in 440 worlds with known truth
 	@$(BIN)/python -m benchmarks.satisfaction
+
+benchmark-effects: $(INSTALLED) ## measured effects of actions, in 200 worlds with known truth
+	@$(BIN)/python -m benchmarks.effects
+
+benchmark-policy: $(INSTALLED) ## what the policy loses while it learns, against random choices
+	@$(BIN)/python -m benchmarks.policy
 
 docs: $(INSTALLED) ## the generated pages
 	@$(BIN)/cx docs

@@ -20,7 +20,7 @@ import pytest  # noqa: E402
 from cx_assets.settings import PROJECT_ROOT, Settings  # noqa: E402
 from cx_assets.world import World, WorldSettings  # noqa: E402
 
-CUSTOMERS = 200
+CUSTOMERS = 150
 
 # A timing is never asserted in a test.
 hypothesis.settings.register_profile("untimed", deadline=None)

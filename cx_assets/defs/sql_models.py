@@ -6,6 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from cx_assets.catalogue import catalogue_of
+from cx_assets.catalogue_sql import CUSTOMERS, check_sql
 from cx_assets.defs.analyze.churn_model import CHURN_MODEL
 from cx_assets.defs.analyze.churn_risk import CHURN_RISK
 from cx_assets.defs.analyze.clv_holdout import CLV_HOLDOUT
@@ -121,4 +123,9 @@ def loaded_models() -> list[SqlModel]:
 
 @dg.definitions
 def sql_models() -> dg.Definitions:
-    return dg.Definitions(assets=[model_asset(model) for model in loaded_models()])
+    """Also where loading stops if the catalogue of actions does not fit its customers."""
+    models = loaded_models()
+    check_sql(
+        catalogue_of(SETTINGS), next(model.columns for model in models if model.table == CUSTOMERS)
+    )
+    return dg.Definitions(assets=[model_asset(model) for model in models])

@@ -1,13 +1,8 @@
 """The benchmark of the correction: its figures by hand, its verdicts, and one small run of it."""
 
-import os
-from pathlib import Path
-
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
-from benchmarks.satisfaction.__main__ import main
 from benchmarks.satisfaction.correction_table import summaries, tables, targets
 
 
@@ -82,18 +77,3 @@ def test_worlds_of_another_size_or_kind_are_another_sample() -> None:
 def test_the_verdicts(rows: pd.DataFrame, verdict: str) -> None:
     (line,) = targets(summaries(rows))
     assert verdict in line
-
-
-@pytest.mark.slow
-def test_a_small_run(tmp_path: Path) -> None:
-    before = dict(os.environ)
-    sizes = ["--few", "1", "--large", "1000", "--many", "0", "--processes", "1"]
-    result = CliRunner().invoke(main, [*sizes, "--work", str(tmp_path)], catch_exceptions=False)
-    assert result.exit_code == 0
-    assert "what is recorded, 1 worlds of 1,000 customers: the adjusted error is" in result.output
-    rows = pd.read_json(tmp_path / "worlds.jsonl", lines=True)
-    assert sorted(rows["response"]) == ["feeling", "recorded"]
-    assert (rows["answered"] < rows["asked"]).all()
-    assert rows[["truth", "raw", "adjusted"]].stack().between(1, 5).all()
-    assert (tmp_path / "results.md").read_text().strip() in result.output
-    assert dict(os.environ) == before

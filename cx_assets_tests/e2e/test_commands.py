@@ -38,7 +38,7 @@ def test_the_demo_closes_the_loop_and_a_second_one_changes_nothing(tmp_path: Pat
         ).fetchall()
         (delivered,) = connection.execute(
             f"""
-            select count(*) > 20 from process.action_deliveries
+            select count(*) > 10 from process.action_deliveries
             inner join read_parquet('{tmp_path}/outbox/actions/2024-03-01.parquet')
                 using (action_id)
             """

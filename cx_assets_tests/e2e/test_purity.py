@@ -19,10 +19,12 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_table_of_the_contract_has_rows(built_tables: dict[str, pa.Table]) -> None:
-    """In so small a world nobody need ask to be forgotten, and no plan is published yet."""
+    """In so small a world nobody need ask to be forgotten, no plan is published yet, and there are
+    too few answers to tell what moves them."""
     empty = {name for name, table in built_tables.items() if not table.num_rows}
     sources = ("erasure_requests", "survey_plans")
-    assert empty <= {f"{stage}.{name}" for stage in ("collect", "process") for name in sources}
+    may_be = {f"{stage}.{name}" for stage in ("collect", "process") for name in sources}
+    assert empty <= may_be | {"analyze.csat_drivers"}
 
 
 def test_a_second_run_changes_nothing(built: Settings, built_tables: dict[str, pa.Table]) -> None:
