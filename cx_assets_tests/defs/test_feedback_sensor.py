@@ -208,6 +208,7 @@ def test_a_flood_of_files_is_taken_in_turns(loop: Loop, monkeypatch: pytest.Monk
     assert window(loop.look()) == ("2024-03-01", LAST_PERIOD)
 
 
+@pytest.mark.slow
 def test_what_another_run_has_taken_in_is_not_asked_for(loop: Loop, small_landing: Path) -> None:
     """After a whole loop, a sensor that starts has nothing to do until something new lands."""
     land(small_landing, loop.settings)
