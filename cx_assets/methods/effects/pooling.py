@@ -2,11 +2,13 @@
 
 The true effects of an action are taken as normal around a centre of their own, the estimated ones
 as normal around the true ones. A segment of few customers is drawn towards the centre, one of many
-keeps its own effect.
+keeps its own effect. Of the centre nothing is assumed; the spread between segments is half-normal,
+since three to ten segments say little of it and a handful of odd ones must not let all go their
+own way. What is not known of the spread is part of every interval.
 
-Sources: Morris (1983), "Parametric empirical Bayes inference", JASA 78, 47-55; Paule and Mandel
-(1982), J. Res. NBS 87, 377-385; Viechtbauer (2007), "Confidence intervals for the amount of
-heterogeneity in meta-analysis", Statistics in Medicine 26, 37-52.
+Sources: Gelman et al. (2013), Bayesian Data Analysis, 5.4; Röver et al. (2021), "On weakly
+informative prior distributions for the heterogeneity parameter in Bayesian random-effects
+meta-analysis", Research Synthesis Methods 12, 448-474.
 """
 
 from dataclasses import dataclass
@@ -16,12 +18,15 @@ import pandas as pd
 from scipy import special
 
 from cx_assets.methods.intervals import Floats
-from cx_assets.methods.satisfaction.shrinkage import between_variance, sampling_variance
+from cx_assets.methods.satisfaction.shrinkage import sampling_variance
 
 # Two segments may lie any distance apart, for all that is seen of them.
 FEWEST_SEGMENTS = 3
-# With fewer levels the long upper tail of a few segments is cut, and the interval is too short.
-LEVELS = (np.arange(200) + 0.5) / 200
+# Scale of the half-normal, in standard deviations of the outcome: a spread of half of one would be
+# large, since hardly an action moves anything by more.
+PRIOR_SPREAD = 0.5
+# Spreads that are integrated over; the half-normal has nothing beyond four times its scale.
+GRID = (np.arange(200) + 0.5) / 50
 POOLED = ("pooled_effect", "pooled_se", "pooled_low", "pooled_high")
 
 
@@ -35,32 +40,31 @@ class Posterior:
     predictive_sd: float
 
 
-def partially_pooled(effect: Floats, variance: Floats) -> Posterior:
+def partially_pooled(effect: Floats, variance: Floats, prior_spread: float) -> Posterior:
     """The posterior of each effect.
 
-    A segment's is Morris's: the pull towards the centre is reduced, and the variance enlarged, by
-    how little a few segments tell of the variance between them; fewer than four are not pulled at
-    all. The predictive variance for another segment takes the variance between segments as its
-    average over the levels of the Q-profile (Viechtbauer), and not as its best guess, which is
-    often zero.
+    Given the spread, everything is normal (BDA 5.17, 5.20); over the spread it is a mixture, on a
+    grid, weighted by the spread's own posterior (BDA 5.21).
 
     Args:
-        effect: shape (segments,), at least FEWEST_SEGMENTS.
+        effect: shape (segments,).
         variance: their sampling variances, all over zero.
+        prior_spread: scale of the half-normal of the standard deviation between segments.
     """
-    k = len(effect)
-    between, centre = _centre(effect, variance)
-    total = variance + between
-    pull = max(k - 3, 0) / (k - 1) * variance / total
-    of_pull = 2 / max(k - 3, 1) * pull**2 * (variance.mean() + between) / total
-    spread = variance * (1 - pull) + pull**2 / np.sum(1 / total) + of_pull * (effect - centre) ** 2
-    likely = _mean_between_variance(effect, variance, centre)
-    return Posterior(
-        mean=effect + pull * (centre - effect),
-        sd=np.sqrt(spread),
-        centre=centre,
-        predictive_sd=float(np.sqrt(1 / np.sum(1 / (variance + likely)) + likely)),
-    )
+    between = (prior_spread * GRID[:, None]) ** 2
+    precision = 1 / (variance + between)
+    centre_variance = 1 / precision.sum(axis=1)
+    centre = centre_variance * (precision @ effect)
+    misfit = np.sum(precision * (effect - centre[:, None]) ** 2, axis=1)
+    log_weight = np.sum(np.log(precision), axis=1) + np.log(centre_variance) - misfit - GRID**2
+    weight = special.softmax(log_weight / 2)
+
+    pull = variance * precision
+    means = effect + pull * (centre[:, None] - effect)
+    variances = variance * (1 - pull) + pull**2 * centre_variance[:, None]
+    mean, sd = _mixture(weight, means, variances)
+    new, new_sd = _mixture(weight, centre[:, None], centre_variance[:, None] + between)
+    return Posterior(mean=mean, sd=sd, centre=float(new[0]), predictive_sd=float(new_sd[0]))
 
 
 def pool(effects: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
@@ -100,34 +104,14 @@ def _pooled(rows: pd.DataFrame) -> Floats:
     size = 1 / np.sum(1 / sizes, axis=1)
     # A control group of ten knows its own variance badly: that of all segments steadies it.
     variance = sampling_variance(size, size * own[segment, 1] ** 2)
-    posterior = partially_pooled(own[segment, 0], variance)
+    outcome_sd = np.sqrt(np.average(size * variance, weights=size))
+    posterior = partially_pooled(own[segment, 0], variance, PRIOR_SPREAD * outcome_sd)
     pooled = np.tile([posterior.centre, posterior.predictive_sd], (len(rows), 1))
     pooled[segment] = np.column_stack([posterior.mean, posterior.sd])
     return pooled
 
 
-def _centre(effect: Floats, variance: Floats) -> tuple[float, float]:
-    """Variance between segments and the mean of their true effects, which depend on each other."""
-    between = 0.0
-    for _ in range(100):
-        centre = float(np.average(effect, weights=1 / (variance + between)))
-        before, between = between, between_variance(effect, variance, centre)
-        if abs(between - before) <= 1e-9 * variance.mean():
-            break
-    return between, centre
-
-
-def _mean_between_variance(effect: Floats, variance: Floats, centre: float) -> float:
-    """The variance between segments, averaged over its confidence distribution.
-
-    At each level it is the one at which the weighted squared distances from the centre are that
-    quantile of chi-squared with segments - 1 degrees of freedom; zero where they are fewer.
-    """
-    quantile = special.chdtri(len(effect) - 1, LEVELS)
-    distances = (effect - centre) ** 2
-    low, high = np.zeros(len(LEVELS)), distances.sum() / quantile
-    for _ in range(60):
-        middle = (low + high) / 2
-        above = np.sum(distances / (variance + middle[:, None]), axis=1) > quantile
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return float(low.mean())
+def _mixture(weight: Floats, means: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of mixtures: weight of shape (n,), the others (n, mixtures)."""
+    mean = weight @ means
+    return mean, np.sqrt(weight @ (variances + (means - mean) ** 2))

@@ -6,13 +6,12 @@ from cx_assets.methods.satisfaction.scores import (
     GROUP,
     satisfaction,
 )
-from cx_assets.methods.satisfaction.shrinkage import between_variance, shrink
+from cx_assets.methods.satisfaction.shrinkage import shrink
 
 __all__ = [
     "FEWEST_ANSWERS",
     "FEW_ANSWERS",
     "GROUP",
-    "between_variance",
     "satisfaction",
     "shrink",
 ]

@@ -5,7 +5,8 @@ import pytest
 from scipy import special
 
 from cx_assets.methods.intervals import Floats
-from cx_assets.methods.satisfaction import between_variance, shrink
+from cx_assets.methods.satisfaction import shrink
+from cx_assets.methods.satisfaction.shrinkage import between_variance
 
 SCORES = np.arange(1, 6)
 # Where a latent normal feeling turns into the next score.
