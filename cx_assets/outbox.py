@@ -36,6 +36,8 @@ ACTIONS = Publication(
             ("policy_version", pa.string()),
             ("segment_id", pa.int64()),
             ("expected_effect", pa.float64()),
+            ("expected_net_benefit", pa.float64()),
+            ("reason", pa.string()),
         ]
     ),
     order="action_id",
@@ -55,6 +57,8 @@ SURVEYS = Publication(
             ("rank", pa.int64()),
             ("reason", pa.string()),
             ("propensity", pa.float64()),
+            ("expected_information", pa.float64()),
+            ("why", pa.string()),
         ]
     ),
     order="rank",
@@ -72,7 +76,21 @@ class Published:
     recorded: int
     sent: int
     new: bool
-    differs: int  # decisions of this run that are not what was published
+
+
+def recorded(publication: Publication, period: str, landing: Path) -> pa.Table | None:
+    """What was published for a period; None where nothing was yet."""
+    record = _record(publication, period, landing)
+    return pq.read_table(record) if record.exists() else None
+
+
+def differing(publication: Publication, decided: pa.Table, published: pa.Table) -> int:
+    """How many decisions are in only one of the two, by what makes them the same."""
+    identity = list(publication.identity)
+    one, other = decided.select(identity), published.select(identity)
+    return sum(
+        one.join(other, identity, join_type=side).num_rows for side in ("left anti", "right anti")
+    )
 
 
 def publish(
@@ -87,29 +105,21 @@ def publish(
     Args:
         decisions: the columns of the publication's schema, those that are not sent included.
     """
-    record = landing / publication.record / f"{period}.parquet"
+    record = _record(publication, period, landing)
     file = outbox / publication.name / f"{period}.parquet"
-    decided = decisions.select(publication.schema.names).cast(publication.schema)
     new = not record.exists()
     if new:
+        decided = decisions.select(publication.schema.names).cast(publication.schema)
         write_whole(decided.sort_by(publication.order), record)
-    recorded = pq.read_table(record)
-    sent = recorded.filter(publication.sent)
+    kept = pq.read_table(record)
+    sent = kept.filter(publication.sent)
     if not file.exists():
         write_whole(sent, file)
-    identity = list(publication.identity)
-    wanted, kept = decided.select(identity), recorded.select(identity)
-    return Published(
-        record,
-        file,
-        recorded=recorded.num_rows,
-        sent=sent.num_rows,
-        new=new,
-        differs=sum(
-            wanted.join(kept, identity, join_type=side).num_rows
-            for side in ("left anti", "right anti")
-        ),
-    )
+    return Published(record, file, recorded=kept.num_rows, sent=sent.num_rows, new=new)
+
+
+def _record(publication: Publication, period: str, landing: Path) -> Path:
+    return landing / publication.record / f"{period}.parquet"
 
 
 def write_whole(table: pa.Table, path: Path) -> None:

@@ -247,6 +247,8 @@ ACTION_ASSIGNMENTS = Source(
         Field("policy_version", "text", "Which policy decided.", need="value"),
         Field("segment_id", "integer", "The customer's segment at that time.", need="column"),
         Field("expected_effect", "number", "What the policy expected.", need="column"),
+        Field("expected_net_benefit", "number", "The worth of that less the action's cost."),
+        Field("reason", "text", "Why this customer, in words."),
     ),
 )
 
@@ -276,6 +278,8 @@ SURVEY_PLANS = Source(
             minimum=0,
             maximum=1,
         ),
+        Field("expected_information", "number", "What an answer was expected to be worth."),
+        Field("why", "text", "What was known and at stake, in words."),
     ),
 )
 

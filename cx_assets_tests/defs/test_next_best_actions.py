@@ -303,11 +303,37 @@ def test_what_was_published_comes_back_with_its_propensities(shop: Settings) -> 
     with DuckDBWarehouse.at(shop.warehouse).connect() as session:
         back = session.frame(
             "select customer_id, action, arm, propensity, action_propensity, policy_version, "
-            "segment_id, expected_effect from process.action_assignments order by customer_id"
+            "segment_id, expected_effect, expected_net_benefit, reason "
+            "from process.action_assignments order by customer_id"
         )
     pd.testing.assert_frame_equal(back, june[back.columns.tolist()])
+    file.unlink()
     run(shop)
     assert decided(shop).empty, "for whom nothing was drawn before, nothing is drawn again"
+
+
+@pytest.mark.slow
+def test_a_published_decision_is_never_rewritten(
+    shop: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """New knowledge changes what is believed of June and decided in May, but not June's actions."""
+    customers(shop, many("c", 60), MAY, JUNE)
+    run(shop, MAY, JUNE, (policy, next_best_actions, outbox))
+    published = {period: decided(shop, period) for period in (MAY, JUNE)}
+    assert "published before" not in caplog.text
+    for period in (MAY, JUNE):
+        effect(shop, period, "call", -2.0, 0.001)
+    customers(shop, many("new", 5), JUNE)
+    run(shop, MAY, JUNE, (policy, next_best_actions, outbox))
+    pd.testing.assert_frame_equal(decided(shop, JUNE), published[JUNE])
+    calls = [int((rows["action"] == "call").sum()) for rows in (published[MAY], decided(shop, MAY))]
+    assert calls[1] < calls[0] / 3, "what was not published is decided anew"
+    assert f"{JUNE.key} was published before and would differ in" in caplog.text
+    # The tables are lost, the record is not.
+    with DuckDBWarehouse.at(shop.warehouse).connect() as session:
+        session.execute("drop table personalize.next_best_actions")
+    run(shop)
+    pd.testing.assert_frame_equal(decided(shop, JUNE), published[JUNE])
 
 
 def test_an_empty_shop_decides_nothing(shop: Settings) -> None:

@@ -108,6 +108,8 @@ def publish_plan(customers: list[str], period: str, folder: Path) -> Path:
         "rank": range(1, size + 1),
         "reason": ["value"] * size,
         "propensity": [1.0] * size,
+        "expected_information": [0.0] * size,
+        "why": ["no known answer"] * size,
     }
     decided = pa.table({name: pa.array(values) for name, values in plan.items()})
     publish(SURVEYS, decided, period, folder / "record", folder / "outbox")

@@ -10,6 +10,8 @@ select
     action_propensity,                      -- The probability with which this action was chosen. [0 .. 1]
     policy_version,                         -- Which policy decided. [not null]
     segment_id,                             -- The customer's segment at that time.
-    expected_effect                         -- What the policy expected.
+    expected_effect,                        -- What the policy expected.
+    expected_net_benefit,                   -- The worth of that less the action's cost.
+    reason                                  -- Why this customer, in words.
 from collect.action_assignments
 where period >= $period_start and period < $period_end

@@ -3,18 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd
-
 from cx_assets.catalogue import catalogue_of
 from cx_assets.catalogue_sql import eligible_sql, reasons_sql
-from cx_assets.columns import Column, NotNull, OneOf, Range, Unique, names
+from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
 from cx_assets.defs.feedback.action_outcomes import HORIZON_DAYS
+from cx_assets.defs.personalize.publishing import decided_table
 from cx_assets.methods.policy.choices import choices
 from cx_assets.methods.policy.decision import decision_sql
 from cx_assets.methods.policy.thompson import EXPLORATION
+from cx_assets.outbox import ACTIONS
 from cx_assets.periods import Period
 from cx_assets.settings import Settings
-from cx_assets.tables import Query, Table, python_table
+from cx_assets.tables import Query, Table
 from cx_assets.warehouse import Session
 
 # As long as an action has to show what it does: the outcomes of two never mix in one customer.
@@ -38,7 +38,9 @@ NEXT_BEST_ACTIONS = Table(
         "(personalize.policy) is the largest among those the customer is eligible for and above 0, "
         f"mixed with {EXPLORATION:.0%} drawn evenly. A hash of policy, period and customer draws "
         "the action; a hash of policy and customer holds out a control group, the same customers "
-        "for as long as the policy is the same, who get nothing, so that effects can be measured."
+        "for as long as the policy is the same, who get nothing, so that effects can be measured. "
+        "Decisions that were published stay as they are: later answers change what is known of "
+        "them, in feedback.action_effects."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -136,8 +138,8 @@ select
 """
 
 
-@python_table(NEXT_BEST_ACTIONS)
-def next_best_actions(session: Session, period: Period, settings: Settings) -> Query | pd.DataFrame:
+@decided_table(NEXT_BEST_ACTIONS, ACTIONS)
+def next_best_actions(session: Session, period: Period, settings: Settings) -> Query | None:
     catalogue = catalogue_of(settings)
     version = catalogue.policy_version(settings.holdout_share)
     window = {
@@ -147,7 +149,7 @@ def next_best_actions(session: Session, period: Period, settings: Settings) -> Q
     }
     beliefs = session.frame(BELIEFS, {"day": window["day"]})
     if beliefs.empty:
-        return pd.DataFrame(columns=names(NEXT_BEST_ACTIONS.columns))
+        return None
     if set(beliefs["policy_version"]) != {version}:
         raise ValueError(
             f"personalize.policy of {period.key} is of another catalogue or holdout share: "

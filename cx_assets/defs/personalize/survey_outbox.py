@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from cx_assets.defs.personalize.outbox import publishing_asset
+from cx_assets.defs.personalize.publishing import publishing_asset
 from cx_assets.outbox import SURVEYS
 
 INVITATIONS = """
 select
     plan_id, customer_id, cast($period_end as timestamp) as planned_at, survey, rank,
-    reason, propensity
+    reason, propensity, expected_information, why
 from personalize.survey_plan
 where period = cast($period_start as date)
 """

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
+from cx_assets.defs.personalize.publishing import decided_table
 from cx_assets.methods.survey_plan import RANDOM_SHARE, draw_key, invitations, plan_sql
+from cx_assets.outbox import SURVEYS
 from cx_assets.periods import Period
 from cx_assets.settings import Settings
-from cx_assets.tables import Query, Table, python_table
+from cx_assets.tables import Query, Table
 from cx_assets.warehouse import Session
 
 # No one is asked twice within so many days, whatever the touchpoint.
@@ -37,7 +39,8 @@ SURVEY_PLAN = Table(
         "satisfaction, times lifetime value, times probability of an answer), "
         f"{RANDOM_SHARE:.0%} of them (more where too few have any) to a random sample of all "
         "other candidates. So each score divided by its propensity, added up and divided by the "
-        "number of candidates, estimates the mean of all candidates without bias."
+        "number of candidates, estimates the mean of all candidates without bias. A plan that "
+        "was published stays as it is."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -134,7 +137,7 @@ from ({plan_sql(CANDIDATES)})
 """
 
 
-@python_table(SURVEY_PLAN)
+@decided_table(SURVEY_PLAN, SURVEYS)
 def survey_plan(session: Session, period: Period, settings: Settings) -> Query:
     day = period.start.date()
     ((customers,),) = session.rows(OPEN_ACCOUNTS, {"day": day})
