@@ -17,7 +17,7 @@ from dagster._core.storage.tags import (
 from cx_assets.definitions import build_defs
 from cx_assets.demo_report import achievements
 from cx_assets.instance import prepare_home
-from cx_assets.periods import PERIODS, first_day, newest, next_first_day
+from cx_assets.periods import PERIODS, first_day, newest, next_first_day, windows
 from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import World, WorldSettings
@@ -60,8 +60,8 @@ def run(settings: Settings, customers: int, seed: int) -> None:
         built.write_text(json.dumps(state))
     click.echo(scorecard(settings))
     if closed := closed_periods(settings, len(keys)):
-        first = date.fromisoformat(keys[-closed - 1])
-        click.echo(f"\n{achievements(settings, world, first)}")
+        sent = windows(PERIODS, keys[-closed - 1 :])
+        click.echo(f"\n{achievements(settings, world, sent)}")
     click.echo(_where(settings))
 
 

@@ -1,20 +1,17 @@
 """What the demo's loop achieved, as measured by the product and as the sample world knows it."""
 
-from datetime import date
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from cx_assets.catalogue import Catalogue, catalogue_of
-from cx_assets.catalogue_sql import eligible_sql
+from cx_assets.catalogue import catalogue_of
+from cx_assets.demo_regret import decisions, net_benefits, regret
+from cx_assets.periods import Period
 from cx_assets.settings import Settings
 from cx_assets.warehouse import Session
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import WorldSettings
-from cx_assets.world.surveys import CSAT, SLOPE
-
-# An effect on the purchase rate lasts for the month of the delivery.
-MONTH_DAYS, WINDOW_DAYS = 30.4375, 28
 
 EFFECTS = """
 select action, outcome, treated, control, effect, ci_low, ci_high, naive_change
@@ -37,32 +34,18 @@ group by arm
 order by arm desc
 """
 
-# The catalogue's conditions name bare columns, so no other table is in their sight.
-DECIDED = """
-select customers.period, customers.customer_id, customers.segment_id, eligible, decisions.action
-from (
-    select period, customer_id, segment_id, {eligible} as eligible
-    from insight.customer_360
-    where period >= $first
-) as customers
-inner join personalize.next_best_actions as decisions
-    on decisions.customer_id = customers.customer_id and decisions.period = customers.period
-where decisions.arm = 'treated'
-order by all
-"""
-
 MARGIN = "select cast(sum(profit) as double) / cast(sum(revenue) as double) from process.orders"
 
 
-def achievements(settings: Settings, world: WorldSettings, first: date) -> str:
+def achievements(settings: Settings, world: WorldSettings, periods: Sequence[Period]) -> str:
     """Effects per action, CSAT of treated and control, and the regret per period, for people.
 
     Args:
         world: the settings of the world that answered; its truth is in `settings.home`/truth.
-        first: the first period whose decisions left the house.
+        periods: those whose decisions left the house, at least one.
     """
     with DuckDBWarehouse.at(settings.warehouse).connect() as session:
-        parts = [_effects(session), _arms(session), _regret(session, settings, world, first)]
+        parts = [_effects(session), _arms(session), _regret(session, settings, world, periods)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -92,19 +75,19 @@ def _arms(session: Session) -> str:
     return f"CSAT after the product's own actions: {', '.join(said)}" if said else ""
 
 
-def _regret(session: Session, settings: Settings, world: WorldSettings, first: date) -> str:
+def _regret(
+    session: Session, settings: Settings, world: WorldSettings, periods: Sequence[Period]
+) -> str:
     catalogue = catalogue_of(settings)
-    decided = session.frame(
-        DECIDED.format(eligible=eligible_sql(catalogue.actions)), {"first": first}
-    )
+    decided = pd.concat([decisions(session, catalogue, period) for period in periods])
     if decided.empty:
         return ""
     ((margin,),) = session.rows(MARGIN)
     truth = pd.read_parquet(settings.home / "truth" / "customers.parquet")
     lost = regret(decided, net_benefits(truth, catalogue, world, margin), catalogue)
     lines = [
-        "Regret per customer who got an action, in money: what the best action of each segment "
-        "would truly have brought beyond what was decided, and beyond even chances",
+        "Regret per customer who could get something, in money: what the best fixed action of each "
+        "segment would truly have brought beyond what was decided, and beyond even chances",
         f"{'period':<14}{'policy':>9}{'even chances':>14}",
     ]
     for period, policy, even in lost.itertuples():
@@ -113,64 +96,6 @@ def _regret(session: Session, settings: Settings, world: WorldSettings, first: d
     share = total["policy"] / total["even"] if total["even"] > 0 else np.nan
     lines.append(f"In all, {share:.0%} of what even chances lose")
     return "\n".join(lines)
-
-
-def net_benefits(
-    truth: pd.DataFrame, catalogue: Catalogue, world: WorldSettings, margin: float
-) -> pd.DataFrame:
-    """What each action would truly bring each customer, as money less its cost.
-
-    Args:
-        truth: customer_id, kind, orders_per_month, spend_per_order.
-        margin: profit per money.
-
-    Returns:
-        One row per customer_id, one column per action of the catalogue; an action that the world
-        does not know moves nothing.
-    """
-    known = {action.name: action for action in world.actions}
-    orders = truth["orders_per_month"].to_numpy() * WINDOW_DAYS / MONTH_DAYS
-    profit = orders * truth["spend_per_order"].to_numpy() * margin
-    benefits = {}
-    for action in catalogue.actions:
-        true = known.get(action.name)
-        factor = truth["kind"].map(true.factor).to_numpy(dtype=float) if true else 0.0
-        points = true.satisfaction * SLOPE[CSAT] if true else 0.0
-        uplift = true.purchases if true else 0.0
-        moved = {"csat": points, "orders": uplift * orders, "profit": uplift * profit}
-        effect = moved[action.outcome] * factor * world.delivered_share
-        benefits[action.name] = effect * float(action.worth) - float(action.cost)
-    return pd.DataFrame(benefits, index=truth["customer_id"])
-
-
-def regret(decided: pd.DataFrame, benefits: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-    """Mean loss per customer and period against the best fixed action of each segment, or none.
-
-    Args:
-        decided: period, customer_id, segment_id, eligible (bit k: the catalogue's action k may be
-            given) and action.
-        benefits: as of `net_benefits`.
-
-    Returns:
-        policy and even (each eligible action and none equally likely), by period.
-    """
-    names = [action.name for action in catalogue.actions]
-    bits = decided["eligible"].to_numpy(dtype=np.int64)[:, None]
-    eligible = bits >> np.arange(len(names)) & 1 == 1
-    own = benefits.reindex(decided["customer_id"])[names].to_numpy()
-    of_segment = (
-        pd.DataFrame(np.where(eligible, own, np.nan), columns=names)
-        .groupby(decided["segment_id"].to_numpy())
-        .transform("mean")
-        .to_numpy()
-    )
-    worth = np.column_stack([np.where(eligible, of_segment, -np.inf), np.zeros(len(own))])
-    best = worth.max(axis=1)
-    got = worth[np.arange(len(worth)), [names.index(name) for name in decided["action"]]]
-    possible = np.isfinite(worth)
-    even = np.where(possible, worth, 0).sum(axis=1) / possible.sum(axis=1)
-    lost = pd.DataFrame({"policy": best - got, "even": best - even})
-    return lost.groupby(decided["period"].to_numpy()).mean()
 
 
 def _figure(value: float | None) -> str:

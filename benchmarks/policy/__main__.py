@@ -8,16 +8,15 @@ from datetime import date
 from itertools import product
 
 import click
-import numpy as np
 import pandas as pd
 
 from benchmarks.clv.table import put
 from benchmarks.machine import machine
+from benchmarks.policy.curve import curve
 from benchmarks.policy.lives import live
 from benchmarks.processes import ROOT
 
 README = ROOT / "benchmarks" / "README.md"
-TARGET = 1 / 3
 
 
 @click.command(context_settings={"show_default": True})
@@ -48,43 +47,14 @@ def main(
         f"{machine()}; load average {os.getloadavg()[0]:.1f}. {customers:,} customers, "
         f"{seeds} seeds."
     )
-    parts = [curve(own, share) for share, own in of_share.items()]
+    parts = [
+        curve(own, f"{share:.0%} of the customers answer in 28 days")
+        for share, own in of_share.items()
+    ]
     text = "\n\n".join([heading, *parts])
     click.echo(text)
     if record:
         put(README, "policy", text)
-
-
-def curve(lives: pd.DataFrame, answers: float) -> str:
-    """The regret period by period and so far, as Markdown; the interval is over the seeds."""
-    lost = {
-        of: lives.pivot(index="seed", columns="period", values=of) for of in ("policy", "random")
-    }
-    so_far = lost["policy"].cumsum(axis=1) / lost["random"].cumsum(axis=1)
-    mean = so_far.mean().to_numpy()
-    half = 1.96 * so_far.std().to_numpy() / np.sqrt(len(so_far))
-    lines = [
-        "| period | policy loses | random loses | share | share so far | 95 % |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    losses = (lost[of].mean().tolist() for of in ("policy", "random"))
-    for period, (policy, random, share, width) in enumerate(zip(*losses, mean, half, strict=True)):
-        lines.append(
-            f"| {period + 1} | {policy:.2f} | {random:.2f} | {policy / random:.0%} "
-            f"| {share:.0%} | {share - width:.0%} to {share + width:.0%} |"
-        )
-    share = mean[-1]
-    verdict = "met" if share <= TARGET else "NOT met"
-    return "\n".join(
-        [
-            f"{answers:.0%} of the customers answer in 28 days:",
-            "",
-            *lines,
-            "",
-            f"- After {len(mean)} periods the policy has lost {share:.1%} of what random choices "
-            f"lose (asked {TARGET:.0%}, {verdict}); the worst seed {so_far.iloc[:, -1].max():.0%}.",
-        ]
-    )
 
 
 if __name__ == "__main__":

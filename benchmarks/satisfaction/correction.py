@@ -4,23 +4,21 @@ Per world the product's own path, from the landing files to analyze.csat of the 
 truth is the mean of what all who were asked in that month would have answered.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
-import pandas as pd
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from benchmarks.months import only_months
 from cx_assets.definitions import build_defs
 from cx_assets.defs.analyze.segments import SEGMENTS
 from cx_assets.periods import PERIODS, Period, windows
@@ -112,7 +110,7 @@ def measure_all(samples: Sequence[Sample], processes: int) -> Iterator[dict[str,
     tasks = [(sample, seed) for sample in samples for seed in range(1, sample.worlds + 1)]
     months = max(sample.months for sample in samples)
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
-    with _environment_of(months), pool:
+    with only_months(months), pool:
         waiting = {
             pool.submit(measure, sample.world(seed), sample.months): (sample, seed)
             for sample, seed in tasks
@@ -120,23 +118,6 @@ def measure_all(samples: Sequence[Sample], processes: int) -> Iterator[dict[str,
         for done in as_completed(waiting):
             sample, seed = waiting[done]
             yield {**asdict(sample), "seed": seed, **done.result()}
-
-
-@contextmanager
-def _environment_of(months: int) -> Iterator[None]:
-    """What a new process imports: so many periods and otherwise the defaults."""
-    before = dict(os.environ)
-    first = pd.Timestamp(WorldSettings().first_period)
-    for name in before:
-        if name.startswith("CX_"):
-            del os.environ[name]
-    os.environ["CX_FIRST_PERIOD"] = f"{first:%Y-%m-%d}"
-    os.environ["CX_LAST_PERIOD"] = f"{first + pd.DateOffset(months=months - 1):%Y-%m-%d}"
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @cache

@@ -93,7 +93,9 @@ select
     'csat' as survey,
     rank,
     reason,
-    propensity
+    propensity,
+    expected_information,
+    why
 from ({plan})
 """
 # Of the relationship surveys since the ways parted.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.policy.__main__ import curve
+from benchmarks.policy.curve import curve
 from benchmarks.policy.lives import live
 from benchmarks.policy.shop import expected_score
 
@@ -22,7 +22,7 @@ def test_regret_shrinks_as_the_effects_become_known() -> None:
     assert lives["random"].min() > 1
     assert 0.8 < share[0] < 1.1, "the first decision rests on nothing"
     assert share[4:].mean() < 1 / 3
-    text = curve(lives, 0.8)
+    text = curve(lives, "80% answer")
     assert text.count("\n| ") == 8
     so_far = lives["policy"].sum() / lives["random"].sum()
     assert f"the policy has lost {so_far:.1%}" in text

@@ -12,12 +12,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from cx_assets.catalogue import catalogue_of
 from cx_assets.defs.collect.sources import collect_asset
 from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
 from cx_assets.defs.personalize.next_best_actions import next_best_actions
 from cx_assets.defs.personalize.outbox import outbox
 from cx_assets.defs.personalize.policy import policy
 from cx_assets.defs.sql_models import loaded_models, model_asset
+from cx_assets.demo_regret import decisions
 from cx_assets.landing.sources import ACTION_ASSIGNMENTS
 from cx_assets.methods.policy.thompson import propensities
 from cx_assets.periods import Period, period_at
@@ -156,8 +158,16 @@ def test_nobody_is_contacted_twice_in_four_weeks_nor_against_their_will(shop: Se
             arm=("treated", "control")[number % 2],
         )
     result = run(shop)
-    assert groups(decided(shop)) == {"anybody", "28 days ago", "at the end", "in the future"}
+    may_be = {"anybody", "28 days ago", "at the end", "in the future"}
+    assert groups(decided(shop)) == may_be
     assert all(verdict.passed for verdict in result.get_asset_check_evaluations())
+    # The oracle judges what was decided for all of them, nothing included.
+    with DuckDBWarehouse.at(shop.warehouse).connect() as session:
+        judged = decisions(session, catalogue_of(shop), JUNE).set_index("customer_id")
+    assert set(judged.index) == {each for name in may_be for each in many(name, 40)}
+    drawn = judged["action"].dropna()
+    assert drawn.to_dict() == decided(shop).set_index("customer_id")["action"].to_dict()
+    assert set(judged["eligible"]) == {0b11}
 
 
 def test_everything_recorded_is_what_was_drawn(shop: Settings) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cx_assets.catalogue import Action, Catalogue
-from cx_assets.demo_report import net_benefits, regret
+from cx_assets.demo_regret import net_benefits, regret
 from cx_assets.world import WorldSettings
 
 WORLD = WorldSettings()
@@ -39,27 +39,27 @@ def test_what_an_action_truly_brings_depends_on_the_kind_of_customer() -> None:
 def test_regret_is_against_the_best_of_the_segment_that_may_be_given() -> None:
     benefits = pd.DataFrame(
         {
-            "service_call": [4.0, 2.0, -5.0, -5.0],
-            "voucher": [1.0, 1.0, -1.0, -1.0],
-            "postcard": [-1.0, -1.0, -1.0, -1.0],
+            "service_call": [4.0, 2.0, -5.0, -5.0, 2.0],
+            "voucher": [1.0, 1.0, -1.0, -1.0, 1.0],
+            "postcard": [-1.0, -1.0, -1.0, -1.0, -1.0],
         },
-        index=list("abcd"),
+        index=list("abcde"),
     )
     decided = pd.DataFrame(
         {
             "period": date(2024, 1, 1),
-            "customer_id": list("abcd"),
-            "segment_id": [1, 1, 2, 2],
-            "eligible": [0b111, 0b110, 0b011, 0b011],
-            "action": ["voucher", "voucher", "voucher", "service_call"],
+            "customer_id": list("abcde"),
+            "segment_id": [1, 1, 2, 2, 1],
+            "eligible": [0b111, 0b110, 0b011, 0b011, 0b010],
+            "action": ["voucher", "voucher", "voucher", "service_call", None],
         }
     )
     (lost,) = regret(decided, benefits, CATALOGUE).to_dict("records")
     # Of segment 1 only a may get the call, which brings 4; for b the voucher is the best there is.
-    # In segment 2 nothing is worth its cost, so doing nothing is the best.
-    assert lost["policy"] == pytest.approx(((4 - 1) + 0 + 1 + 5) / 4)
-    even = [(4 + 1 - 1 + 0) / 4, (1 - 1 + 0) / 3, (-5 - 1 + 0) / 3, (-5 - 1 + 0) / 3]
-    best = [4, 1, 0, 0]
+    # In segment 2 nothing is worth its cost, so doing nothing is the best. For e nothing was drawn.
+    assert lost["policy"] == pytest.approx(((4 - 1) + 0 + 1 + 5 + 1) / 5)
+    even = [(4 + 1 - 1 + 0) / 4, (1 - 1 + 0) / 3, (-5 - 1 + 0) / 3, (-5 - 1 + 0) / 3, (1 + 0) / 2]
+    best = [4, 1, 0, 0, 1]
     assert lost["even"] == pytest.approx(
-        sum(one - other for one, other in zip(best, even, strict=True)) / 4
+        sum(one - other for one, other in zip(best, even, strict=True)) / 5
     )
