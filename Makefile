@@ -10,6 +10,11 @@ export CX_HOME ?= $(CURDIR)/.cx
 # The sample data is a finished history of 18 months; `make dev` looks at the same one.
 demo dev: export CX_LAST_PERIOD ?= 2025-06-01
 
+# DuckDB and SQLite wait for the disk at every commit. Tests kill processes, not machines, so memory
+# will do where there is enough of it.
+MEMORY := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 {print "/dev/shm"}')
+test test-fast: export TMPDIR ?= $(or $(MEMORY),/tmp)
+
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

@@ -14,7 +14,7 @@ POOL = "warehouse"
 def prepare_home(settings: Settings) -> Path:
     """Create DAGSTER_HOME with the project's dagster.yaml, and point Dagster to it.
 
-    Gives back the places in the pool that dead runs still hold.
+    Ends the runs whose process is gone, and gives back their places in the pool.
     """
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.landing.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -27,18 +27,21 @@ def prepare_home(settings: Settings) -> Path:
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """End the runs that hold a place in the pool, or wait for one, though their process is gone.
+    """End the runs that have started, or have a place in the pool, though their process is gone.
 
     A run that is killed keeps its place, or the one it was next for, and the next run would wait
-    for it for ever. The daemon's run monitoring frees the places of runs that ended; nobody ends a
-    run that was started without the daemon, by `cx demo` or `dg launch`.
+    for it for ever; between two steps it has none, and whoever asked for it waits all the same. The
+    daemon does the same for its own runs (see `launcher`), but nobody does for a run that was
+    started without it, by `cx demo` or `dg launch`.
 
     Returns:
         The ids of these runs.
     """
     pool = instance.event_log_storage.get_concurrency_info(POOL)
-    runs = sorted(pool.active_run_ids | pool.pending_run_ids | pool.assigned_run_ids)
-    dead = [run_id for run_id in runs if not _is_alive(instance, run_id)]
+    going = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    placed = pool.active_run_ids | pool.pending_run_ids | pool.assigned_run_ids
+    runs = sorted(placed.union(run.run_id for run in going))
+    dead = [run_id for run_id in runs if not is_alive(instance, run_id)]
     for run_id in dead:
         run = instance.get_run_by_id(run_id)
         if run and not run.is_finished:
@@ -47,7 +50,8 @@ def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return dead
 
 
-def _is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
+def is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a run is under way in a process that exists; also where nobody can tell yet."""
     run = instance.get_run_by_id(run_id)
     if run is None or run.is_finished:
         return False

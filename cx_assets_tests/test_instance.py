@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pytest
+from dagster._core.launcher.base import WorkerStatus
 
 from cx_assets.instance import POOL, bury_dead_runs, prepare_home
 from cx_assets.settings import Settings
@@ -61,6 +62,20 @@ def test_a_dead_run_gives_its_place_back_and_is_said_to_have_failed(
     assert ended.status == dg.DagsterRunStatus.FAILURE
 
 
+def test_a_run_that_died_between_two_steps_is_said_to_have_failed(
+    instance: dg.DagsterInstance,
+) -> None:
+    """It holds no place; the sensor that asked for it would wait for ever."""
+    run = started(instance, dead_process())
+    living = started(instance, os.getpid())
+    assert bury_dead_runs(instance) == [run.run_id]
+    statuses = {one.run_id: one.status for one in instance.get_runs()}
+    assert statuses == {
+        run.run_id: dg.DagsterRunStatus.FAILURE,
+        living.run_id: dg.DagsterRunStatus.STARTED,
+    }
+
+
 def test_a_dead_run_that_was_next_makes_way(instance: dg.DagsterInstance) -> None:
     """Killed between being given the place and taking it."""
     storage = instance.event_log_storage
@@ -81,3 +96,11 @@ def test_a_living_run_keeps_its_place(instance: dg.DagsterInstance) -> None:
     going = instance.get_run_by_id(run.run_id)
     assert going
     assert not going.is_finished
+
+
+def test_the_daemon_sees_that_the_process_of_a_run_is_gone(instance: dg.DagsterInstance) -> None:
+    launcher = instance.run_launcher
+    assert launcher.supports_check_run_worker_health
+    going, dead = (started(instance, pid) for pid in (os.getpid(), dead_process()))
+    assert launcher.check_run_worker_health(going).status == WorkerStatus.RUNNING
+    assert launcher.check_run_worker_health(dead).status == WorkerStatus.FAILED

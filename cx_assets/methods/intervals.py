@@ -39,14 +39,18 @@ def mean_interval(
 def wilson_interval(
     successes: ArrayLike, count: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Wilson's score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001)."""
+    """Wilson's score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001).
+
+    Within 0 and 1, which rounding would leave where none or all succeeded.
+    """
     x, n = np.asarray(successes, dtype=float), np.asarray(count, dtype=float)
     z = special.ndtri((1 + confidence) / 2)
     safe = np.where(n > 0, n, 1)
     share = x / safe
     centre = (share + z**2 / (2 * safe)) / (1 + z**2 / safe)
     half = z / (1 + z**2 / safe) * np.sqrt(share * (1 - share) / safe + z**2 / (4 * safe**2))
-    return np.where(n > 0, centre - half, np.nan), np.where(n > 0, centre + half, np.nan)
+    low, high = np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
 def net_share_interval(

@@ -38,6 +38,12 @@ def test_wilson_interval_is_scipys(successes: int) -> None:
     assert (float(low), float(high)) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+def test_wilson_interval_stays_within_a_share() -> None:
+    count = np.arange(1, 2_000)
+    assert wilson_interval(count, count)[1].max() <= 1
+    assert wilson_interval(0 * count, count)[0].min() >= 0
+
+
 def test_no_answers_give_no_share() -> None:
     low, high = wilson_interval(0, 0)
     assert np.isnan(low)
