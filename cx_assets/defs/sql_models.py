@@ -37,6 +37,7 @@ from cx_assets.defs.personalize.next_best_actions import NEXT_BEST_ACTIONS
 from cx_assets.defs.personalize.policy import POLICY
 from cx_assets.defs.personalize.survey_plan import SURVEY_PLAN
 from cx_assets.periods import SETTINGS, Period, period_at, period_before
+from cx_assets.plots_web import attribution, web_funnel
 from cx_assets.settings import Settings
 from cx_assets.sql_models import SqlModel, load_models
 from cx_assets.tables import Plot, Table, table_asset
@@ -76,6 +77,8 @@ KNOWN = (
 PICTURES: dict[str, Plot] = {
     "analyze.clv": clv_picture,
     "analyze.segment_migration": segment_moves,
+    "analyze.web_funnel": web_funnel,
+    "analyze.attribution": attribution,
 }
 
 

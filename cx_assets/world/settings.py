@@ -138,6 +138,9 @@ class WorldSettings:
     """Median; the spread is log-normal with a sigma of 1.4."""
     slow_hours: float = 48.0
     session_rate: float = 1.2
+    bots: int = 4
+    """Web visitors who are no people; they and the test accounts buy nothing."""
+    test_accounts: int = 2
     post_rate: float = 0.06
 
     # What they feel.
@@ -181,6 +184,8 @@ class WorldSettings:
             raise ValueError(f"first_period must be the first of a month, not {self.first_period}")
         if self.products < 20:
             raise ValueError(f"products must be at least 20, not {self.products}")
+        if min(self.bots, self.test_accounts) < 0:
+            raise ValueError("bots and test_accounts must not be negative")
         if len(self.seasonality) != 12:
             raise ValueError(f"seasonality needs 12 months, not {len(self.seasonality)}")
         if self.response not in ("recorded", "feeling"):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cx_assets.world import orders, purchases, web
+from cx_assets.world import orders, outsiders, purchases, web
 from cx_assets.world.arrays import HOUR, Floats, Period, Rng, later
 from cx_assets.world.catalogue import stock_up
 from cx_assets.world.landing_zone import LandingZone
@@ -94,4 +94,10 @@ class Shop:
         products = lines["product"].to_numpy()[first_line]
         events = web.events_of(visits, products, self._people, self._goods, period, rng)
         events["number"] = self._zone.number("web_events", len(events))
-        self._zone.land("web_events", web.event_records(events, self._people, self._goods))
+        records = web.event_records(events, self._people, self._goods)
+        self._zone.land("web_events", pa.concat_tables([records, self._outsiders(period)]))
+
+    def _outsiders(self, period: Period) -> pa.Table:
+        events = outsiders.events_of(self._goods, period, self._settings)
+        numbers = self._zone.number("web_events", len(events))
+        return outsiders.event_records(events, numbers, self._people, self._goods, self._settings)

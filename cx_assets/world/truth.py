@@ -1,7 +1,8 @@
 """The hidden truth on disk, for tests and for measuring; no asset reads it.
 
 `settings.json` every parameter, `effects.json` the true action effects, `customers.parquet` one
-row per customer, and per period `states/`, `surveys/` and `dirt/` (Parquet, named by period).
+row per customer, `outsiders.parquet` one per bot and test account, and per period `states/`,
+`surveys/` and `dirt/` (Parquet, named by period).
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from cx_assets.world import outsiders
 from cx_assets.world.arrays import Floats, Period
 from cx_assets.world.files import write
 from cx_assets.world.population import People
@@ -23,6 +25,7 @@ def write_start(folder: Path, people: People, settings: WorldSettings) -> None:
     _write_json(folder / "settings.json", asdict(settings))
     _write_json(folder / "effects.json", action_effects(settings))
     write(folder / "customers.parquet", people.parameters(settings))
+    write(folder / "outsiders.parquet", outsiders.truth(people, settings))
 
 
 def action_effects(settings: WorldSettings) -> dict[str, dict[str, dict[str, float]]]:

@@ -13,8 +13,8 @@ FEATURES_SQL = (FOLDER / "features" / "customer_features.sql").read_text()
 EMPTY = """
 create schema process;
 create schema features;
-create table process.web_events (
-    customer_id varchar, occurred_at timestamp, starts_session boolean
+create table features.web_visitors (
+    period date, customer_id varchar, visitor_kind varchar, sessions bigint
 );
 create table process.support_tickets (
     customer_id varchar, opened_at timestamp, resolved_at timestamp, resolution_hours double

@@ -30,9 +30,9 @@ deliveries as (
 ),
 
 visits as (
-    select customer_id, count(*) as sessions
-    from process.web_events
-    where occurred_at < $period_end and starts_session
+    select customer_id, cast(sum(sessions) as bigint) as sessions
+    from features.web_visitors
+    where period = cast($period_start as date) and visitor_kind = 'person'
     group by customer_id
 ),
 
@@ -72,7 +72,7 @@ select
     coalesce(money.spend, 0) as spend,      -- Money so far, returns taken off. [not null]
     coalesce(money.profit, 0) as profit,    -- Profit so far, returns taken off. [not null]
     customers.age,                          -- Age in whole years.
-    coalesce(visits.sessions, 0) as sessions,  -- Web sessions so far. [not null] [>= 0]
+    coalesce(visits.sessions, 0) as sessions,  -- Web sessions so far, those before the first log-in too. [not null] [>= 0]
     coalesce(service.tickets, 0) as tickets,  -- Support tickets so far. [not null] [>= 0]
     service.mean_resolution_hours,          -- Mean hours until a ticket was resolved; null without one.
     cast(answers.score_of_five as double) as last_score,    -- Newest csat answer, on 1..5; null without one. [1 .. 5]
