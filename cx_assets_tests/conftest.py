@@ -1,13 +1,17 @@
 """The periods of the tests, and one small world that many tests look at."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 # The periods are fixed when cx_assets is imported, so the environment comes first.
 LAST_PERIOD = "2024-06-01"
+HOME = tempfile.mkdtemp(prefix="cx-tests-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ.update(
-    CX_HOME=tempfile.mkdtemp(prefix="cx-tests-"),
+    CX_HOME=HOME,
     CX_FIRST_PERIOD="2024-01-01",
     CX_LAST_PERIOD=LAST_PERIOD,
 )
