@@ -1,6 +1,6 @@
 # make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy
+.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy benchmark-rules
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -61,6 +61,9 @@ benchmark-effects: $(INSTALLED) ## measured effects of actions, in 200 worlds wi
 
 benchmark-policy: $(INSTALLED) ## what the policy loses while it learns, against random choices
 	@$(BIN)/python -m benchmarks.policy
+
+benchmark-rules: $(INSTALLED) ## what is bought together in 1,000,000 baskets, against mlxtend and PyFIM
+	@$(BIN)/python -m benchmarks.rules
 
 docs: $(INSTALLED) ## the generated pages
 	@$(BIN)/cx docs

@@ -57,6 +57,18 @@ class Settings(BaseModel):
     churn_days: int = Field(
         default=90, ge=1, le=3650, description="Who buys nothing for so many days has left."
     )
+    rule_support: Decimal = Field(
+        default=Decimal("0.005"), gt=0, le=1, description="Baskets with all items of a rule."
+    )
+    rule_confidence: Decimal = Field(
+        default=Decimal("0.25"), ge=0, le=1, description="Right in so many of its baskets."
+    )
+    rule_max_length: Annotated[int, Field(ge=2)] | Literal["any"] = Field(
+        default=3, description="Items of a rule, both sides together."
+    )
+    rule_max_basket: int = Field(
+        default=200, ge=2, description="Baskets of more products say nothing about rules."
+    )
     holdout_share: float = Field(
         default=0.10, gt=0, lt=1, description="Customers kept without actions, as a control group."
     )

@@ -33,6 +33,12 @@ def test_paths_stand_below_home_unless_they_are_set() -> None:
         ("CX_ACTION_BUDGET", "plenty"),
         ("CX_SEGMENTS", "1"),
         ("CX_LIFETIME_YEARS", "0"),
+        ("CX_RULE_SUPPORT", "0"),
+        ("CX_RULE_SUPPORT", "nan"),
+        ("CX_RULE_CONFIDENCE", "1.01"),
+        ("CX_RULE_MAX_LENGTH", "1"),
+        ("CX_RULE_MAX_LENGTH", "all"),
+        ("CX_RULE_MAX_BASKET", "1"),
     ],
 )
 def test_a_wrong_value_is_named(variable: str, value: str) -> None:
@@ -50,6 +56,15 @@ def test_money_for_actions_is_exact_or_without_limit() -> None:
     assert Settings.from_env({"CX_ACTION_BUDGET": "1000.10"}).action_budget == Decimal("1000.10")
     assert Settings.from_env({"CX_ACTION_BUDGET": "0"}).action_budget == 0
     assert Settings.from_env({}).action_budget is None
+
+
+def test_the_thresholds_of_rules_are_exact() -> None:
+    given = {"CX_RULE_SUPPORT": "0.001", "CX_RULE_CONFIDENCE": ".8", "CX_RULE_MAX_LENGTH": "any"}
+    settings = Settings.from_env(given)
+    assert settings.rule_support == Decimal("0.001")
+    assert settings.rule_confidence == Decimal("0.8")
+    assert settings.rule_max_length == "any"
+    assert Settings.from_env({"CX_RULE_MAX_LENGTH": "4"}).rule_max_length == 4
 
 
 def test_the_last_period_is_not_before_the_first() -> None:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from cx_assets.catalogue import catalogue_of
 from cx_assets.catalogue_sql import CUSTOMERS, check_sql
+from cx_assets.defs.analyze.association_rules import ASSOCIATION_RULES
 from cx_assets.defs.analyze.churn_model import CHURN_MODEL
 from cx_assets.defs.analyze.churn_risk import CHURN_RISK
 from cx_assets.defs.analyze.clv_holdout import CLV_HOLDOUT
@@ -47,6 +48,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 # The tables that SQL models may read and that are no SQL models themselves.
 KNOWN = (
     *COLLECTED,
+    ASSOCIATION_RULES,
     CHURN_MODEL,
     CHURN_RISK,
     CLV_HOLDOUT,
