@@ -37,6 +37,7 @@ from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import World, WorldSettings
 
+HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
 README = ROOT / "benchmarks" / "README.md"
 HISTORY, CLOSED = 4, 12
 LEAVES = ("personalize.outbox", "personalize.survey_outbox")
@@ -129,15 +130,24 @@ def live_all(lives: list[Life], processes: int) -> Iterator[pd.DataFrame]:
 @click.option("--share", default=0.05, help="CX_SURVEY_SHARE: customers asked a month.")
 @click.option("--campaigns/--no-campaigns", default=True, help="The company's own, before.")
 @click.option("--processes", default=2, type=click.IntRange(1))
+@click.option("--work", type=click.Path(path_type=Path), default=HOME / "policy_loop.csv")
 @click.option("--record", is_flag=True, help="Write the table into benchmarks/README.md.")
 def main(
-    seeds: int, customers: int, share: float, campaigns: bool, processes: int, record: bool
+    seeds: int,
+    customers: int,
+    share: float,
+    campaigns: bool,
+    processes: int,
+    work: Path,
+    record: bool,
 ) -> None:
     """Regret of the product's decisions in the sample world, against even chances."""
+    work.parent.mkdir(parents=True, exist_ok=True)
     loads, found = [os.getloadavg()[0]], []
     lives = [Life(seed, customers, share, campaigns) for seed in range(1, seeds + 1)]
     for number, life in enumerate(live_all(lives, processes), 1):
         found.append(life)
+        pd.concat(found).to_csv(work, index=False)
         loads.append(os.getloadavg()[0])
         click.echo(f"{number} of {seeds} lives: {life['policy'].sum() / life['random'].sum():.0%}")
     rows = pd.concat(found)

@@ -70,6 +70,18 @@ satisfaction = dg.define_asset_job(
     description="From survey answers that were collected to the scores and the gaps between them.",
 )
 
+offers = dg.define_asset_job(
+    "offers",
+    selection=_tables(
+        "analyze.association_rules",
+        "analyze.item_similarity",
+        "analyze.recommendation_quality",
+        "personalize.recommendations",
+    ),
+    partitions_def=PERIODS,
+    description="What goes together, and what to offer to each customer.",
+)
+
 actions = dg.define_asset_job(
     "actions",
     selection=dg.AssetSelection.groups("feedback", "personalize"),

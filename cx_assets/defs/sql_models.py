@@ -16,8 +16,10 @@ from cx_assets.defs.analyze.clv_model import CLV_MODEL
 from cx_assets.defs.analyze.clv_pictures import clv_picture
 from cx_assets.defs.analyze.csat import CSAT
 from cx_assets.defs.analyze.csat_drivers import CSAT_DRIVERS
+from cx_assets.defs.analyze.item_similarity import ITEM_SIMILARITY
 from cx_assets.defs.analyze.predicted_satisfaction import PREDICTED_SATISFACTION
 from cx_assets.defs.analyze.purchase_outlook import PURCHASE_OUTLOOK
+from cx_assets.defs.analyze.recommendation_quality import RECOMMENDATION_QUALITY
 from cx_assets.defs.analyze.response_funnel import RESPONSE_FUNNEL
 from cx_assets.defs.analyze.response_model import RESPONSE_MODEL
 from cx_assets.defs.analyze.response_weights import RESPONSE_WEIGHTS
@@ -36,6 +38,7 @@ from cx_assets.defs.feedback.action_outcomes import ACTION_OUTCOMES
 from cx_assets.defs.insight.information_gap import INFORMATION_GAP
 from cx_assets.defs.personalize.next_best_actions import NEXT_BEST_ACTIONS
 from cx_assets.defs.personalize.policy import POLICY
+from cx_assets.defs.personalize.recommendations import RECOMMENDATIONS
 from cx_assets.defs.personalize.survey_plan import SURVEY_PLAN
 from cx_assets.periods import SETTINGS, Period, period_at, period_before
 from cx_assets.plots_web import attribution, web_funnel
@@ -69,6 +72,9 @@ KNOWN = (
     SATISFACTION_MODEL,
     PREDICTED_SATISFACTION,
     INFORMATION_GAP,
+    ITEM_SIMILARITY,
+    RECOMMENDATION_QUALITY,
+    RECOMMENDATIONS,
     ACTION_OUTCOMES,
     ACTION_EFFECTS,
     POLICY,
