@@ -70,13 +70,11 @@ def test_a_blocking_check_that_fails_leaves_the_old_rows(settings: Settings) -> 
     failed = run(settings, numbers("values (3, 3), (99, 3)"))
     assert not failed.success
     assert contents(settings) == [(1, 1), (2, 2)]
-    verdicts = {each.check_name: each.passed for each in failed.get_asset_check_evaluations()}
-    assert verdicts == {
-        "not_null__period": True,
-        "not_null__number": True,
-        "range__number": False,
-        "range__size": True,
-    }
+    refused, warning = failed.get_asset_check_evaluations()
+    assert (refused.check_name, refused.passed) == ("columns", False)
+    assert refused.metadata["tests"].value == 3
+    assert refused.metadata["failed"].value == "range__number (1 rows)"
+    assert (warning.check_name, warning.passed) == ("range__size", True)
     assert not failed.asset_materializations_for_node("analyze__numbers")
 
 

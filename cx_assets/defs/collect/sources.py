@@ -48,7 +48,7 @@ def conservation(accounts: list[collect.FileAccount]) -> dg.AssetCheckResult:
         check_name=CONSERVATION,
         passed=not lost,
         metadata={
-            "failing_rows": len(lost),
+            "failed": f"{CONSERVATION} ({len(lost)} files)" if lost else "",
             "files": len(accounts),
             **{
                 name: sum(getattr(account, name) for account in accounts)
