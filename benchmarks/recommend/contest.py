@@ -24,12 +24,15 @@ Plan = Mapping[str, Any]
 WEIGHTS: tuple[Plan, ...] = (
     {"weights": "once", "half_life": None},
     {"weights": "orders", "half_life": None},
-    *({"weights": "fading", "half_life": days} for days in (60, 30, 14)),
+    *({"weights": "fading", "half_life": days} for days in (90, 60, 30, 14, 7)),
 )
-BM25 = [{"K": k, "K1": k1, "B": b} for k in (100, 500) for k1, b in ((1.2, 0.75), (0.5, 0.5))]
+BM25 = [
+    {"K": k, "K1": k1, "B": b}
+    for k, k1, b in product((100, 500, 2000), (0.1, 0.2, 0.5, 1.2), (0.25, 0.5, 0.75))
+]
 ALS = [
     {"factors": factors, "regularization": regularization, "alpha": alpha, "random_state": 1}
-    for factors, regularization, alpha in product((16, 64), (0.1, 10.0), (1.0, 10.0))
+    for factors, regularization, alpha in product((32, 64, 128), (1.0, 10.0, 50.0), (1.0, 10.0))
 ]
 
 
@@ -54,8 +57,8 @@ SIDES = (
     Side(OURS, "ours"),
     Side(POPULARITY, "popularity", tuple({"half_life": days} for days in (None, 60, 30, 14, 7, 3))),
     _implicit("implicit BM25", "bm25", BM25),
-    _implicit("implicit TF-IDF", "tfidf", [{"K": 100}, {"K": 500}]),
-    _implicit("implicit cosine", "cosine", [{"K": 100}, {"K": 500}]),
+    _implicit("implicit TF-IDF", "tfidf", [{"K": 100}, {"K": 500}, {"K": 2000}]),
+    _implicit("implicit cosine", "cosine", [{"K": 100}, {"K": 500}, {"K": 2000}]),
     _implicit("implicit ALS", "als", ALS),
 )
 

@@ -16,7 +16,7 @@ old purchases fade (Ding and Li 2005, CIKM, 485-492), on the offered side three 
 which is what follows the season.
 
 The constants were chosen on three four-week windows of Online Retail, all before the weeks that
-the benchmark tests on. The result is flat around them.
+the benchmark tests on. Around them the result is flat.
 """
 
 BOUGHT_HALF_LIFE = 90.0
