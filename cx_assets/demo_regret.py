@@ -5,14 +5,16 @@ import pandas as pd
 
 from cx_assets.catalogue import Catalogue
 from cx_assets.catalogue_sql import eligible_sql
+from cx_assets.defs.feedback.action_outcomes import HORIZON_DAYS
 from cx_assets.defs.personalize.next_best_actions import CANDIDATES, CONTACT_CAP
 from cx_assets.periods import Period
 from cx_assets.warehouse import Session
 from cx_assets.world import WorldSettings
+from cx_assets.world.arrays import DAY, MONTH
 from cx_assets.world.surveys import CSAT, SLOPE
 
 # An effect on the purchase rate lasts for the month of the delivery.
-MONTH_DAYS, WINDOW_DAYS = 30.4375, 28
+WINDOW_MONTHS = HORIZON_DAYS * DAY / MONTH
 
 
 def decisions(session: Session, catalogue: Catalogue, period: Period) -> pd.DataFrame:
@@ -53,7 +55,7 @@ def net_benefits(
         does not know moves nothing.
     """
     known = {action.name: action for action in world.actions}
-    orders = truth["orders_per_month"].to_numpy() * WINDOW_DAYS / MONTH_DAYS
+    orders = truth["orders_per_month"].to_numpy() * WINDOW_MONTHS
     profit = orders * truth["spend_per_order"].to_numpy() * margin
     benefits = {}
     for action in catalogue.actions:

@@ -25,6 +25,7 @@ from cx_assets.plots import bars
 from cx_assets.settings import Settings
 from cx_assets.tables import Table, table_asset
 from cx_assets.warehouse import Session
+from cx_assets.warehouse.scratch import hash_parts
 
 PREDICTED = [
     ("analyze.satisfaction_model", "model"),
@@ -131,10 +132,8 @@ def parts(session: Session, period: Period, most: int = MOST_AT_ONCE) -> Iterato
         "select count(*) from features.experience where not is_invitation and period = $period",
         {"period": day},
     )
-    number = max(1, -(-customers // most))
-    bounds = [f"{part * 16**8 // number:08x}" for part in range(number)]
-    for start, end in zip(bounds, [*bounds[1:], "g"], strict=True):
-        yield {"period": day, "part_start": start, "part_end": end}
+    for part in hash_parts(customers, most):
+        yield {"period": day, **part}
 
 
 def scored(

@@ -1,7 +1,6 @@
 """analyze.recommendation_quality: what the offers of a month ago were worth, by what was bought."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -23,6 +22,7 @@ from cx_assets.plots import trends
 from cx_assets.settings import Settings
 from cx_assets.tables import Table, python_table
 from cx_assets.warehouse import Session
+from cx_assets.warehouse.scratch import scratch
 
 # Long enough for most who buy again, short enough for an offer to be of now.
 TEST_DAYS = 28
@@ -142,20 +142,6 @@ from (
 """
 
 
-@contextmanager
-def scratch(session: Session) -> Iterator[dict[str, str]]:
-    """Empty temporary tables, by the names in SCRATCH."""
-    tables = {
-        name: session.stage(f"analyze.recommendation_quality.{name}", columns)
-        for name, columns in SCRATCH.items()
-    }
-    try:
-        yield tables
-    finally:
-        for table in tables.values():
-            session.execute(f"drop table {table}")
-
-
 def offer(session: Session, tables: dict[str, str], as_of: dict[str, datetime]) -> None:
     """Fill `offers`: what each method would have offered to the tested then."""
     purchases = "select * from {purchases}".format(**tables)
@@ -186,7 +172,7 @@ def offer(session: Session, tables: dict[str, str], as_of: dict[str, datetime]) 
 def quality_rows(session: Session, period: Period) -> pd.DataFrame:
     """The rows of a period, without the column `period`."""
     as_of = {"as_of": period.end - timedelta(days=TEST_DAYS)}
-    with scratch(session) as tables:
+    with scratch(session, RECOMMENDATION_QUALITY.name, SCRATCH) as tables:
         session.append(tables["purchases"], PURCHASES, as_of)
         session.append(tables["later"], LATER.format(**tables), {"as_of": period.end})
         session.append(tables["tested"], TESTED.format(**tables))

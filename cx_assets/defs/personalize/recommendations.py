@@ -1,7 +1,6 @@
 """personalize.recommendations: ten products to offer to each customer, and why."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cx_assets.columns import Column, NotNull, OneOf, Range, UniqueTogether
@@ -14,6 +13,7 @@ from cx_assets.plots import bars
 from cx_assets.settings import Settings
 from cx_assets.tables import Table, table_asset
 from cx_assets.warehouse import Session
+from cx_assets.warehouse.scratch import hash_parts, scratch
 
 CHOSEN = [
     *(("process.order_items", name) for name in ("customer_id", "product_id", "ordered_at")),
@@ -133,28 +133,6 @@ order by ranked.customer_id, ranked.rank
 """
 
 
-@contextmanager
-def scratch(session: Session) -> Iterator[dict[str, str]]:
-    """Empty temporary tables, by the names in SCRATCH."""
-    tables = {
-        name: session.stage(f"{RECOMMENDATIONS.name}.{name}", columns)
-        for name, columns in SCRATCH.items()
-    }
-    try:
-        yield tables
-    finally:
-        for table in tables.values():
-            session.execute(f"drop table {table}")
-
-
-def parts(size: int, most: int) -> Iterator[dict[str, str]]:
-    """Parameters of OF_PART, for `size` rows in all and about `most` in a part."""
-    number = max(1, -(-size // most))
-    bounds = [f"{part * 16**8 // number:08x}" for part in range(number)]
-    for start, end in zip(bounds, [*bounds[1:], "g"], strict=True):
-        yield {"part_start": start, "part_end": end}
-
-
 def recommended_sql(tables: Mapping[str, str]) -> str:
     """The rows of a part; parameters `$day`, `$as_of` and those of OF_PART."""
     return RECOMMENDED.format(
@@ -177,7 +155,7 @@ def append_recommendations(
     for period in periods:
         day: dict[str, Any] = {"day": period.start.date()}
         as_of = {"as_of": period.end}
-        with scratch(session) as tables:
+        with scratch(session, RECOMMENDATIONS.name, SCRATCH) as tables:
             session.append(tables["customers"], HASHED.format(rows=MAY_BE_OFFERED), day)
             session.append(tables["purchases"], HASHED.format(rows=PURCHASES), as_of)
             every_purchase = f"select * from {tables['purchases']}"
@@ -187,7 +165,7 @@ def append_recommendations(
                 f"where customer_id not in (select customer_id from {tables['customers']})"
             )
             ((size,),) = session.rows(SIZE.format(**tables))
-            for part in parts(size, MOST_AT_ONCE):
+            for part in hash_parts(size, MOST_AT_ONCE):
                 session.append(staged, recommended_sql(tables), {**day, **as_of, **part})
 
 
