@@ -14,11 +14,15 @@ print(json.dumps({each.metadata["Name"].lower(): each.version for each in distri
 """
 
 
-def python_of(peer: str, folder: Path) -> Path:
+def python_of(peer: str | None, folder: Path) -> Path:
     """The interpreter of `folder`/<peer>, which is made or completed unless all pins are there.
+
+    This process's own where the side is no peer.
 
     subprocess.CalledProcessError where a package cannot be installed.
     """
+    if peer is None:
+        return Path(sys.executable)
     environment = folder / peer
     python = environment / "bin" / "python"
     requirements = REQUIREMENTS / f"{peer}.txt"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# What benchmarks write.
+HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
 LOOK_EVERY = 0.2  # seconds
 
 

@@ -1,22 +1,20 @@
 """`python -m benchmarks.clv`: simulate, run every side, print the tables."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
-from benchmarks.clv.contest import MODELS, SIDES, Result, Side, contest, own_python
+from benchmarks.clv.contest import MODELS, SIDES, Result, Side, contest
 from benchmarks.clv.simulation import simulate, write
-from benchmarks.clv.table import put, tables
+from benchmarks.clv.table import tables
 from benchmarks.environments import python_of
 from benchmarks.machine import machine, memory_gb
-from benchmarks.processes import ROOT, Limits
+from benchmarks.processes import HOME, Limits
+from benchmarks.readme import README, put
 
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
-README = ROOT / "benchmarks" / "README.md"
 WARM_UP = 1_000  # customers: packages get into the file cache, PyTensor compiles
 
 
@@ -50,10 +48,7 @@ def main(
     """Lifetime value: ours against lifetimes and pymc-marketing, on the same customers."""
     chosen = [side for side in SIDES if not titles or side.title in titles]
     limits = Limits(seconds, memory_gb or 0.9 * free_gb())
-    pythons = {
-        side: python_of(side.peer, environments.absolute()) if side.peer else own_python()
-        for side in chosen
-    }
+    pythons = {side: python_of(side.peer, environments.absolute()) for side in chosen}
     folder, warm = work.absolute() / str(customers), work.absolute() / str(WARM_UP)
     histories = write(simulate(customers), folder)
     write(simulate(WARM_UP), warm)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -107,10 +106,6 @@ def contest(
     elif ours.exists():
         result.differences = differences(scores, ours)
     return result
-
-
-def own_python() -> Path:
-    return Path(sys.executable)
 
 
 def judge(folder: Path, parameters: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -1,8 +1,6 @@
 """The results as Markdown: what README.md shows and the command prints."""
 
-import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from benchmarks.clv.contest import OURS, Result
 
@@ -62,16 +60,6 @@ def targets(results: Sequence[Result]) -> list[str]:
                 f"{_met(margin >= -1e-3)}"
             )
     return lines
-
-
-def put(readme: Path, section: str, text: str) -> None:
-    """Replace what stands between the section's markers; ValueError without them."""
-    start, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->"
-    whole = readme.read_text()
-    if start not in whole or end not in whole:
-        raise ValueError(f"{readme} has no section {section}")
-    pattern = re.escape(start) + ".*?" + re.escape(end)
-    readme.write_text(re.sub(pattern, lambda _: f"{start}{text}\n{end}", whole, flags=re.DOTALL))
 
 
 def _speed(result: Result, ours: Result | None) -> list[str]:

@@ -10,14 +10,11 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from benchmarks.clv.table import put
 from benchmarks.effects.many import measure_all
 from benchmarks.effects.summary import table, targets
 from benchmarks.machine import machine
-from benchmarks.processes import ROOT
-
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
-README = ROOT / "benchmarks" / "README.md"
+from benchmarks.processes import HOME
+from benchmarks.readme import README, put
 
 
 @click.command(context_settings={"show_default": True})

@@ -14,15 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
-from cx_assets.definitions import build_defs
+from benchmarks.product import assets, jobs_of, run_range
 from cx_assets.periods import PERIODS, Period, windows
 from cx_assets.settings import Settings
-from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import World, WorldSettings
 
 SOURCES = (
@@ -91,22 +86,12 @@ def _month_before(outside: World) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 @cache
 def product() -> dg.JobDefinition:
-    job = dg.define_asset_job("effects", [dg.AssetKey(name.split(".")) for name in TABLES])
-    graph = dg.Definitions.merge(build_defs(), dg.Definitions(jobs=[job]))
-    return graph.resolve_job_def(job.name)
+    return jobs_of({"effects": assets(TABLES)})["effects"]
 
 
 def measure(settings: Settings, months: int = MONTHS) -> None:
     """Runs the product on what has landed, as far as feedback.action_effects."""
-    periods = windows(PERIODS, PERIODS.get_partition_keys()[:months])
-    product().execute_in_process(
-        tags={
-            ASSET_PARTITION_RANGE_START_TAG: periods[0].key,
-            ASSET_PARTITION_RANGE_END_TAG: periods[-1].key,
-        },
-        resources={"settings": settings, "warehouse": DuckDBWarehouse.at(settings.warehouse)},
-        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-    )
+    run_range(product(), settings, windows(PERIODS, PERIODS.get_partition_keys()[:months]))
 
 
 def answers_of(folder: Path) -> pd.DataFrame:

@@ -10,13 +10,10 @@ from itertools import product
 import click
 import pandas as pd
 
-from benchmarks.clv.table import put
 from benchmarks.machine import machine
 from benchmarks.policy.curve import curve
 from benchmarks.policy.lives import live
-from benchmarks.processes import ROOT
-
-README = ROOT / "benchmarks" / "README.md"
+from benchmarks.readme import README, put
 
 
 @click.command(context_settings={"show_default": True})

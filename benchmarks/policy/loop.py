@@ -18,18 +18,14 @@ from pathlib import Path
 import click
 import dagster as dg
 import pandas as pd
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
-from benchmarks.clv.table import put
 from benchmarks.machine import machine
 from benchmarks.months import FIRST, only_months
 from benchmarks.policy.curve import curve
-from benchmarks.processes import ROOT
+from benchmarks.processes import HOME
+from benchmarks.product import assets, jobs_of, run_range
+from benchmarks.readme import README, put
 from cx_assets.catalogue import catalogue_of
-from cx_assets.definitions import build_defs
 from cx_assets.demo_regret import decisions, net_benefits, regret
 from cx_assets.demo_report import MARGIN
 from cx_assets.periods import PERIODS, Period, windows
@@ -37,8 +33,6 @@ from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import World, WorldSettings
 
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
-README = ROOT / "benchmarks" / "README.md"
 HISTORY, CLOSED = 4, 12
 LEAVES = ("personalize.outbox", "personalize.survey_outbox")
 ANSWERED = """
@@ -61,23 +55,13 @@ class Life:
 @cache
 def product() -> dg.JobDefinition:
     """What the decisions rest on, and what lets them out."""
-    selection = dg.AssetSelection.assets(*(name.split(".") for name in LEAVES)).upstream()
-    job = dg.define_asset_job("closed_loop", selection)
-    graph = dg.Definitions.merge(build_defs(), dg.Definitions(jobs=[job]))
-    return graph.resolve_job_def(job.name)
+    return jobs_of({"closed_loop": assets(LEAVES).upstream()})["closed_loop"]
 
 
 def build(settings: Settings, periods: list[Period]) -> None:
     """One range run, as if its last period were the newest there is."""
     then = settings.model_copy(update={"last_period": periods[-1].start.date()})
-    product().execute_in_process(
-        tags={
-            ASSET_PARTITION_RANGE_START_TAG: periods[0].key,
-            ASSET_PARTITION_RANGE_END_TAG: periods[-1].key,
-        },
-        resources={"settings": then, "warehouse": DuckDBWarehouse.at(settings.warehouse)},
-        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-    )
+    run_range(product(), then, periods)
 
 
 def live(life: Life, history: int = HISTORY, closed: int = CLOSED) -> pd.DataFrame:

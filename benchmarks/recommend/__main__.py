@@ -7,16 +7,14 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from benchmarks.clv.table import put
 from benchmarks.environments import python_of
 from benchmarks.machine import machine
-from benchmarks.processes import ROOT
-from benchmarks.recommend.contest import SIDES, contest, own_python
+from benchmarks.processes import HOME, ROOT
+from benchmarks.readme import README, put
+from benchmarks.recommend.contest import SIDES, contest
 from benchmarks.recommend.split import CUT_OFFS, split
 from benchmarks.recommend.table import table
 
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
-README = ROOT / "benchmarks" / "README.md"
 DATA = Path(os.environ.get("CX_REAL_DATA", ROOT.parent / "shared" / "data"))
 SOURCE = DATA / "online_retail" / "online_retail_2010_2011.parquet"
 
@@ -32,7 +30,7 @@ def main(source: Path, environments: Path, work: Path, record: bool) -> None:
     load = os.getloadavg()[0]
     results = []
     for side in SIDES:
-        python = python_of(side.peer, environments.absolute()) if side.peer else own_python()
+        python = python_of(side.peer, environments.absolute())
         results.append(contest(side, python, work.absolute()))
         click.echo(f"{side.title}: NDCG {results[-1].customers['ndcg'].mean():.4f}")
     bought = pd.read_parquet(work / "test" / "purchases.parquet")

@@ -1,7 +1,6 @@
 """Each side chooses its constants on the validation weeks and is judged on the weeks after."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -130,10 +129,6 @@ def bootstrap(differences: pd.Series) -> Difference:
     draws = np.random.default_rng(SEED).integers(len(values), size=(DRAWS, len(values)))
     low, high = np.quantile(values[draws].mean(axis=1), (0.025, 0.975))
     return Difference(float(values.mean()), float(low), float(high))
-
-
-def own_python() -> Path:
-    return Path(sys.executable)
 
 
 def _offers(side: Side, python: Path, part: Path, plans: Sequence[Plan]) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """`python -m benchmarks.rules`: simulate baskets, let every side find the sets, print the table."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -10,18 +9,16 @@ from pathlib import Path
 
 import click
 
-from benchmarks.clv.table import put
 from benchmarks.environments import python_of
 from benchmarks.machine import machine
 from benchmarks.machine import memory_gb as memory_of
-from benchmarks.processes import ROOT, Limits
+from benchmarks.processes import HOME, Limits
+from benchmarks.readme import README, put
 from benchmarks.rules.contest import OURS, SIDES, TASKS, Result, contest
 from benchmarks.rules.simulation import ITEMS, simulate, write
 from benchmarks.rules.table import table, targets
 from cx_assets.methods.rules import least_count
 
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
-README = ROOT / "benchmarks" / "README.md"
 WARM_UP = 1_000  # baskets: packages get into the file cache
 
 
@@ -57,10 +54,7 @@ def main(
     """Frequent item sets: ours against mlxtend, PyFIM and efficient-apriori."""
     chosen = [side for side in SIDES if not titles or side.title in titles]
     limits = Limits(seconds, memory_gb or 0.9 * memory_of("MemAvailable"))
-    pythons = {
-        side: python_of(side.peer, environments.absolute()) if side.peer else Path(sys.executable)
-        for side in chosen
-    }
+    pythons = {side: python_of(side.peer, environments.absolute()) for side in chosen}
     folder, warm = work.absolute() / str(baskets), work.absolute() / str(WARM_UP)
     rows = simulate(baskets)
     write(rows, folder)

@@ -10,15 +10,13 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from benchmarks.clv.table import put
 from benchmarks.machine import machine
-from benchmarks.processes import ROOT
+from benchmarks.processes import HOME
+from benchmarks.readme import README, put
 from benchmarks.satisfaction.correction import Sample, measure_all
 from benchmarks.satisfaction.correction_table import summaries, tables
 from cx_assets.world.settings import Response
 
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks"
-README = ROOT / "benchmarks" / "README.md"
 KINDS: tuple[Response, ...] = ("recorded", "feeling")
 
 

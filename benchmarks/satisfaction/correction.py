@@ -13,13 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from benchmarks.months import only_months
-from cx_assets.definitions import build_defs
+from benchmarks.product import assets, jobs_of, run_range
 from cx_assets.defs.analyze.segments import SEGMENTS
 from cx_assets.periods import PERIODS, Period, windows
 from cx_assets.settings import Settings
@@ -122,23 +118,11 @@ def measure_all(samples: Sequence[Sample], processes: int) -> Iterator[dict[str,
 
 @cache
 def _jobs() -> dict[str, dg.JobDefinition]:
-    jobs = [
-        dg.define_asset_job(job, [dg.AssetKey(name.split(".")) for name in tables])
-        for job, tables in JOBS.items()
-    ]
-    graph = dg.Definitions.merge(build_defs(), dg.Definitions(jobs=jobs))
-    return {job: graph.resolve_job_def(job) for job in JOBS}
+    return jobs_of({job: assets(tables) for job, tables in JOBS.items()})
 
 
 def _run(job: str, settings: Settings, periods: Sequence[Period]) -> None:
-    _jobs()[job].execute_in_process(
-        tags={
-            ASSET_PARTITION_RANGE_START_TAG: periods[0].key,
-            ASSET_PARTITION_RANGE_END_TAG: periods[-1].key,
-        },
-        resources={"settings": settings, "warehouse": DuckDBWarehouse.at(settings.warehouse)},
-        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-    )
+    run_range(_jobs()[job], settings, periods)
 
 
 def _nobody_has_a_segment(settings: Settings, period: Period) -> None:

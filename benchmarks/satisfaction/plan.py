@@ -11,7 +11,6 @@ so the tables that no survey touches are built once per seed, for all ways.
 """
 
 import filecmp
-import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +18,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import click
 import dagster as dg
@@ -29,9 +27,9 @@ import pyarrow as pa
 from dagster._core.storage import tags
 from scipy.special import ndtr
 
-from benchmarks.clv.table import put
 from benchmarks.machine import machine
-from benchmarks.processes import ROOT
+from benchmarks.processes import HOME
+from benchmarks.readme import README, put
 from cx_assets.definitions import build_defs
 from cx_assets.defs.personalize.survey_outbox import INVITATIONS
 from cx_assets.defs.personalize.survey_plan import CANDIDATES, CONTACT_CAP
@@ -45,9 +43,8 @@ from cx_assets.world import World, WorldSettings
 from cx_assets.world.settings import Response
 from cx_assets.world.surveys import CENTRE, CSAT, SLOPE
 
-HOME = Path(os.environ.get("CX_HOME", ROOT / ".cx")).absolute() / "benchmarks" / "plan"
+PLANS = HOME / "plan"
 HISTORY, MONTHS = 4, 4  # before the plan, and with it
-README = ROOT / "benchmarks" / "README.md"
 
 ASKED = ("survey_responses", "survey_plans")
 OTHER_SURVEYS = ("delivery_survey_share", "support_survey_share", "return_survey_share")
@@ -374,7 +371,7 @@ def plan(
     if SETTINGS.period != "monthly":
         raise click.UsageError("the world lives by the month: unset CX_PERIOD")
     first, name = SETTINGS.first_period, f"plan {response} {others:g}"
-    home = HOME / name.replace(" ", "-")
+    home = PLANS / name.replace(" ", "-")
     settings = Settings(home=home, survey_share=share, first_period=first)
     periods = windows(PERIODS, PERIODS.get_partition_keys()[: HISTORY + MONTHS])
     asked = {field: others * getattr(WorldSettings, field) for field in OTHER_SURVEYS}

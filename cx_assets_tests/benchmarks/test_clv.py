@@ -1,6 +1,7 @@
 """The benchmark of lifetime value: its customers, its judge, its tables, and our side of it."""
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.clv.contest import OURS, Result, contest, differences, judge, own_python
+from benchmarks.clv.contest import OURS, Result, contest, differences, judge
 from benchmarks.clv.likelihoods import LIKELIHOODS
 from benchmarks.clv.simulation import Truth, simulate, write
-from benchmarks.clv.table import put, tables, targets
+from benchmarks.clv.table import tables, targets
 from benchmarks.environments import REQUIREMENTS, pins
 from benchmarks.processes import Limits, run
+from benchmarks.readme import put
 
 LIMITS = Limits(seconds=120, memory_gb=4)
 
@@ -121,7 +123,7 @@ def test_each_model_of_the_judge_is_a_distribution() -> None:
 def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("clv")
     assert write(simulate(600), folder) > 100
-    return folder, contest(OURS, "mbg_nbd", folder, own_python(), 600, LIMITS, repeats=1)
+    return folder, contest(OURS, "mbg_nbd", folder, Path(sys.executable), 600, LIMITS, repeats=1)
 
 
 def test_our_side_scores_every_customer(ours: tuple[Path, Result]) -> None:
@@ -189,7 +191,7 @@ def test_the_tables_say_what_is_met(ours: tuple[Path, Result], tmp_path: Path) -
 
 
 def test_a_process_is_stopped_or_says_why_it_failed() -> None:
-    python = str(own_python())
+    python = sys.executable
     assert run([python, "-c", "pass"], LIMITS, {}) is None
     assert run([python, "-c", "1 / 0"], LIMITS, {}) == "failed: ZeroDivisionError: division by zero"
     endless = [python, "-c", "while True: pass"]

@@ -1,5 +1,6 @@
 """The benchmark of recommendations: its split, its judge and our side of it."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.environments import REQUIREMENTS, pins
-from benchmarks.recommend.contest import SIDES, Result, bootstrap, contest, judged, own_python
+from benchmarks.recommend.contest import SIDES, Result, bootstrap, contest, judged
 from benchmarks.recommend.split import CUT_OFFS, TEST_DAYS
 from benchmarks.recommend.table import table, targets
 from cx_assets_tests.defs.offer_shop import companions
@@ -61,7 +62,7 @@ def test_our_side_finds_companions_where_popularity_cannot(tmp_path: Path) -> No
         purchases.to_parquet(part / "purchases.parquet")
         later.to_parquet(part / "later.parquet")
         later[["customer_id"]].drop_duplicates().to_parquet(part / "tested.parquet")
-    results = [contest(side, own_python(), tmp_path) for side in SIDES if side.peer is None]
+    results = [contest(side, Path(sys.executable), tmp_path) for side in SIDES if side.peer is None]
     ours, popular = (each.customers["ndcg"] for each in results)
     assert bootstrap(ours - popular).low > 0.03
     assert len(results[0].customers) == len(results[1].customers) > 50
