@@ -9,7 +9,7 @@ from functools import lru_cache
 from sklearn.feature_extraction.text import CountVectorizer
 
 # What personal data were masked with; no word of the customer's.
-MASK = re.compile(r"\[(?:email|phone|handle)\]")
+MASK = re.compile(r"\[(?:email|handle|url|phone|iban|card|id|name)\]")
 DIGIT = re.compile(r"\d")
 # Scripts that put no space between words: Thai, Lao, Myanmar, Khmer, Kana and Han.
 UNSPACED = (
