@@ -1,6 +1,6 @@
 # make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy benchmark-rules
+.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy benchmark-rules fuzz
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,7 +31,7 @@ demo: $(INSTALLED) ## sample data, every table of 18 months, six of them in a cl
 	@$(BIN)/cx demo
 
 dev: $(INSTALLED) ## the Dagster UI on the same data
-	@DAGSTER_HOME=$$($(BIN)/cx home) $(BIN)/dg dev
+	@umask 077; DAGSTER_HOME=$$($(BIN)/cx home) $(BIN)/dg dev
 
 check: lint types test ## everything that must pass before a commit
 
@@ -64,6 +64,9 @@ benchmark-policy: $(INSTALLED) ## what the policy loses while it learns, against
 
 benchmark-rules: $(INSTALLED) ## what is bought together in 1,000,000 baskets, against mlxtend and PyFIM
 	@$(BIN)/python -m benchmarks.rules
+
+fuzz: $(INSTALLED) ## 10,000 damaged landing files: no run may stop, no row be lost
+	@$(BIN)/python -m benchmarks.fuzz
 
 docs: $(INSTALLED) ## the generated pages
 	@$(BIN)/cx docs

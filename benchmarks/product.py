@@ -26,9 +26,15 @@ def jobs_of(selections: dict[str, dg.AssetSelection]) -> dict[str, dg.JobDefinit
     return {name: graph.resolve_job_def(name) for name in selections}
 
 
-def run_range(job: dg.JobDefinition, settings: Settings, periods: Sequence[Period]) -> None:
+def run_range(
+    job: dg.JobDefinition,
+    settings: Settings,
+    periods: Sequence[Period],
+    instance: dg.DagsterInstance | None = None,
+) -> None:
     """One range run of the periods, in this process, that says no more than its errors."""
     job.execute_in_process(
+        instance=instance,
         tags={
             ASSET_PARTITION_RANGE_START_TAG: periods[0].key,
             ASSET_PARTITION_RANGE_END_TAG: periods[-1].key,

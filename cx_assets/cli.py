@@ -6,6 +6,10 @@ from pathlib import Path
 
 import click
 
+from cx_assets.cli_keeping import backup, doctor, restore
+from cx_assets.cli_privacy import erase, reveal, rotate_keys
+from cx_assets.cli_publish import publish
+from cx_assets.owner_only import keep_to_owner
 from cx_assets.settings import Settings, SettingsError
 
 
@@ -19,6 +23,14 @@ class _Sentences(click.Group):
             return super().invoke(ctx)
         except (NotThatDataSet, SettingsError) as error:
             raise click.ClickException(str(error)) from error
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from cx_assets import disk
+
+            if sentence := disk.problem(error, Settings.from_env().home):
+                raise click.ClickException(sentence) from error
+            raise
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +40,11 @@ def main() -> None:
 
     Everything a command writes is below $CX_HOME (default: .cx in the project).
     """
+    keep_to_owner()
+
+
+for command in (backup, restore, doctor, erase, publish, reveal, rotate_keys):
+    main.add_command(command)
 
 
 @main.group(name="import")
@@ -131,17 +148,23 @@ def home() -> None:
 
 @main.command()
 def docs() -> None:
-    """Write docs/landing.md and docs/tables.md anew, from what the code enforces.
+    """Write docs/landing.md, docs/tables.md and docs/roles.md anew, from what the code enforces.
 
     \b
     Example:
       cx docs
     """
     from cx_assets.landing.docs import landing_docs
+    from cx_assets.privacy.publication.roles_docs import roles_docs
     from cx_assets.settings import PROJECT_ROOT
     from cx_assets.tables_docs import tables_docs
 
-    for name, text in (("landing.md", landing_docs()), ("tables.md", tables_docs())):
+    pages = {
+        "landing.md": landing_docs(),
+        "tables.md": tables_docs(),
+        "roles.md": roles_docs(),
+    }
+    for name, text in pages.items():
         path = PROJECT_ROOT / "docs" / name
         path.write_text(text, encoding="utf-8")
         click.echo(os.path.relpath(path))

@@ -6,7 +6,7 @@ catalogue, the checks and the generated documentation come from one place.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 Severity = Literal["error", "warn"]
 
@@ -55,7 +55,18 @@ class References:
     severity: Severity = "error"
 
 
-Test = NotNull | Unique | OneOf | Range | References
+@dataclass(frozen=True)
+class Consent:
+    """Every customer has agreed to all of these by the end of the same period; null is nobody."""
+
+    to: tuple[Literal["marketing", "analytics"], ...]
+    severity: Severity = "error"
+
+    # Where it stands who has agreed to what.
+    table: ClassVar[str] = "process.customers"
+
+
+Test = NotNull | Unique | OneOf | Range | References | Consent
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from cx_assets.owner_only import keep_to_owner
 from cx_assets.periods import SETTINGS
 from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
@@ -38,4 +39,6 @@ def build_defs(
     )
 
 
+# Dagster imports this module in the processes that it starts: code servers, runs, `dg`.
+keep_to_owner()
 defs = build_defs()

@@ -15,10 +15,14 @@ from dagster._core.storage.tags import (
 )
 
 from cx_assets.definitions import build_defs
+from cx_assets.defs.erasure import JOB as ERASURE_JOB
 from cx_assets.demo_report import achievements
 from cx_assets.instance import prepare_home
 from cx_assets.periods import PERIODS, first_day, newest, next_first_day, windows
+from cx_assets.privacy.guard import Guard
+from cx_assets.privacy.requests import pending
 from cx_assets.settings import Settings
+from cx_assets.warehouse.contents import READ_ONLY
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.world import World, WorldSettings
 
@@ -56,6 +60,7 @@ def run(settings: Settings, customers: int, seed: int) -> None:
         else:
             _live(definitions, settings, world, keys, months)
             _note(settings, world, months, whole=True)
+        _erase(definitions, settings)
         state["landing"] = _stamps(settings.landing)
         built.write_text(json.dumps(state))
     click.echo(scorecard(settings))
@@ -146,16 +151,26 @@ def _months(settings: Settings) -> list[date]:
 def _build(definitions: dg.Definitions, settings: Settings, keys: list[str]) -> None:
     """One range run of these periods, as if the last of them were the newest there is."""
     click.echo(f"Building every table of {keys[0]} to {keys[-1]} in one run")
-    started = time.monotonic()
     then = settings.model_copy(update={"last_period": date.fromisoformat(keys[-1])})
+    window = {ASSET_PARTITION_RANGE_START_TAG: keys[0], ASSET_PARTITION_RANGE_END_TAG: keys[-1]}
+    _run(definitions, JOB, then, window)
+
+
+def _erase(definitions: dg.Definitions, settings: Settings) -> None:
+    """Forget those of the sample's customers who asked for it."""
+    asked = len(pending(settings, Guard.of(settings)))
+    if asked:
+        click.echo(f"{asked} customers have asked to be forgotten")
+        _run(definitions, ERASURE_JOB, settings, {})
+
+
+def _run(definitions: dg.Definitions, job: str, settings: Settings, tags: dict[str, str]) -> None:
+    started = time.monotonic()
     with dg.DagsterInstance.get() as instance:
-        result = definitions.resolve_job_def(JOB).execute_in_process(
+        result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            tags={
-                ASSET_PARTITION_RANGE_START_TAG: keys[0],
-                ASSET_PARTITION_RANGE_END_TAG: keys[-1],
-            },
-            resources={"settings": then, "warehouse": DuckDBWarehouse.at(settings.warehouse)},
+            tags=tags,
+            resources={"settings": settings, "warehouse": DuckDBWarehouse.at(settings.warehouse)},
             run_config={"loggers": {"console": {}}},
             raise_on_error=False,
         )
@@ -170,7 +185,8 @@ def scorecard(settings: Settings) -> str:
     """The newest period's scorecard, as a table for people."""
     if not settings.warehouse.exists():
         raise click.ClickException(f"{settings.warehouse} does not exist yet; run `make demo`")
-    with DuckDBWarehouse.at(settings.warehouse).connect() as session:
+    opened = DuckDBWarehouse.at(settings.warehouse, connection_config=READ_ONLY)
+    with opened.connect() as session:
         rows = session.rows(
             "select period, metric, value, previous, low, high, note from insight.scorecard "
             "where period = (select max(period) from insight.scorecard) order by metric"

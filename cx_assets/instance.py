@@ -37,11 +37,7 @@ def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     Returns:
         The ids of these runs.
     """
-    pool = instance.event_log_storage.get_concurrency_info(POOL)
-    going = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    placed = pool.active_run_ids | pool.pending_run_ids | pool.assigned_run_ids
-    runs = sorted(placed.union(run.run_id for run in going))
-    dead = [run_id for run_id in runs if not is_alive(instance, run_id)]
+    dead = sorted(dead_holders(instance).union(dead_runs(instance)))
     for run_id in dead:
         run = instance.get_run_by_id(run_id)
         if run and not run.is_finished:
@@ -50,18 +46,48 @@ def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return dead
 
 
+def dead_holders(instance: dg.DagsterInstance) -> set[str]:
+    """The runs that have a place in the pool, or are next for one, though their process is gone."""
+    pool = instance.event_log_storage.get_concurrency_info(POOL)
+    placed = pool.active_run_ids | pool.pending_run_ids | pool.assigned_run_ids
+    return {run_id for run_id in placed if not is_alive(instance, run_id)}
+
+
+def dead_runs(instance: dg.DagsterInstance) -> set[str]:
+    """The runs that have started and not ended, though their process is gone."""
+    going = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    return {run.run_id for run in going if not is_alive(instance, run.run_id)}
+
+
+def under_way(instance: dg.DagsterInstance) -> list[str]:
+    """The runs that have begun and not ended; not those whose process is gone."""
+    statuses = [
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+    runs = instance.get_runs(dg.RunsFilter(statuses=statuses))
+    return [run.run_id for run in runs if is_alive(instance, run.run_id)]
+
+
 def is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Whether a run is under way in a process that exists; also where nobody can tell yet."""
     run = instance.get_run_by_id(run_id)
     if run is None or run.is_finished:
         return False
+    # It has not said a word yet, so nobody can tell; run monitoring has a limit for the start.
+    process = process_of(instance, run_id)
+    return process is None or _process_exists(*process)
+
+
+def process_of(instance: dg.DagsterInstance, run_id: str) -> tuple[int, float] | None:
+    """The number of the process that has last spoken of a run, and when; None: none has yet."""
     records = instance.get_records_for_run(run_id, limit=20, ascending=False).records
     for record in records:
         event = record.event_log_entry.dagster_event
         if event and event.pid:
-            return _process_exists(event.pid, since=record.event_log_entry.timestamp)
-    # It has not said a word yet, so nobody can tell; run monitoring has a limit for the start.
-    return True
+            return event.pid, record.event_log_entry.timestamp
+    return None
 
 
 def _process_exists(pid: int, since: float) -> bool:

@@ -4,6 +4,10 @@ from dagster import DagsterRun, DefaultRunLauncher
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 
 from cx_assets.instance import is_alive
+from cx_assets.owner_only import keep_to_owner
+
+# The daemon and the webserver import nothing else of the project.
+keep_to_owner()
 
 
 class WatchedRunLauncher(DefaultRunLauncher):

@@ -72,6 +72,22 @@ def _cell(value: object) -> str:
 
 def picture(figure: Figure, title: str) -> str:
     """The figure as Markdown that carries its own PNG."""
+    _take_names_literally(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80, bbox_inches="tight")
     return f"![{title}](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})"
+
+
+def _take_names_literally(figure: Figure) -> None:
+    """A dollar in a name is a dollar; it would begin a formula, and a wrong one stops the run."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter
+
+    formulas = set()
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        labels = axis.get_ticklabels(which="both")  # which also makes them
+        if isinstance(axis.get_major_formatter(), LogFormatter):
+            formulas.update(labels)
+    for text in figure.findobj(Text):
+        if text not in formulas:
+            text.set_parse_math(False)

@@ -103,6 +103,5 @@ def _neighbours(lift: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _shortened(label: str) -> str:
-    """Of a length that leaves room, with no dollar read as the start of a formula."""
-    short = label if len(label) <= LABEL_WIDTH else label[: LABEL_WIDTH - 1] + "…"
-    return short.replace("$", r"\$")
+    """Of a length that leaves room."""
+    return label if len(label) <= LABEL_WIDTH else label[: LABEL_WIDTH - 1] + "…"

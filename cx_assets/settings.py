@@ -13,6 +13,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 
+from cx_assets.landing.files import MAX_BYTES
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -31,6 +33,8 @@ class Settings(BaseModel):
     outbox: Path = Field(default=Path("outbox"), description="What a CRM picks up.")
     reports: Path = Field(default=Path("reports"), description="Pages for people.")
     keys: Path = Field(default=Path("keys"), description="Key files; mode 0700.")
+    vault: Path = Field(default=Path("vault.sqlite"), description="Identifiers, sealed.")
+    published: Path = Field(default=Path("published"), description="Files for roles, and figures.")
 
     period: Literal["monthly", "weekly", "daily"] = "monthly"
     first_period: date = date(2024, 1, 1)
@@ -82,6 +86,33 @@ class Settings(BaseModel):
     survey_share: float = Field(
         default=0.05, ge=0, le=1, description="Customers to ask after each period, at most."
     )
+    publish_k: int = Field(
+        default=10, ge=2, description="People in a published group, and new ones, at least."
+    )
+    publish_value_max: int = Field(
+        default=10_000, ge=1, description="A lifetime value above it counts as this in figures."
+    )
+    publish_purchases_max: int = Field(
+        default=100, ge=1, description="More purchases count as so many in published figures."
+    )
+    privacy_epsilon: Annotated[Decimal, Field(gt=0)] | None = Field(
+        default=None, description="Noise of a release, the smaller the more; else there is none."
+    )
+    privacy_budget: Annotated[Decimal, Field(gt=0)] | None = Field(
+        default=None, description="What the noise of all releases together may come to."
+    )
+    read_replica: bool = Field(
+        default=True, description="Keep a copy of the warehouse that may be read during a run."
+    )
+    max_file_bytes: int = Field(
+        default=MAX_BYTES, ge=1_000, description="Bytes of a landing file, unpacked, at most."
+    )
+    landing_retention_days: int | None = Field(
+        default=None, ge=1, description="Landing files go so many days after their last event."
+    )
+    collect_retention_days: int | None = Field(
+        default=None, ge=1, description="Rows of collect go so many days after their period's end."
+    )
     webhook_url: HttpUrl | None = Field(
         default=None, repr=False, description="Where failed runs are posted as JSON; http or https."
     )
@@ -90,7 +121,7 @@ class Settings(BaseModel):
     @classmethod
     def _paths_below_home(cls, values: dict[str, object]) -> dict[str, object]:
         home = Path(str(values.get("home", cls.model_fields["home"].default))).absolute()
-        paths = ("landing", "warehouse", "outbox", "reports", "keys")
+        paths = ("landing", "warehouse", "outbox", "reports", "keys", "vault", "published")
         defaults = {name: home / cls.model_fields[name].default for name in paths}
         return {**defaults, **values, "home": home}
 
@@ -98,7 +129,26 @@ class Settings(BaseModel):
     def _last_not_before_first(self) -> Self:
         if self.last_period is not None and self.last_period < self.first_period:
             raise ValueError(
-                f"last_period {self.last_period} is before first_period {self.first_period}"
+                f"CX_LAST_PERIOD {self.last_period} is before CX_FIRST_PERIOD {self.first_period}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _noise_has_a_budget(self) -> Self:
+        if self.privacy_epsilon is not None and self.privacy_budget is None:
+            raise ValueError(
+                f"CX_PRIVACY_EPSILON is {self.privacy_epsilon} and CX_PRIVACY_BUDGET is not set: "
+                "say what all releases together may cost"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _files_go_before_their_rows(self) -> Self:
+        files, rows = self.landing_retention_days, self.collect_retention_days
+        if rows is not None and (files is None or files > rows):
+            raise ValueError(
+                f"CX_COLLECT_RETENTION_DAYS is {rows} and CX_LANDING_RETENTION_DAYS {files}: rows "
+                "whose file is still there would be collected again. Let the files go first."
             )
         return self
 
@@ -130,8 +180,10 @@ class Settings(BaseModel):
         except ValidationError as error:
             problems = []
             for problem in error.errors():
-                name = variable(str(problem["loc"][0])) if problem["loc"] else "CX_LAST_PERIOD"
-                problems.append(f"{name} is {env.get(name)!r}: {problem['msg']}")
+                # A rule on several settings names them itself.
+                name = variable(str(problem["loc"][0])) if problem["loc"] else ""
+                said = f"{name} is {env.get(name)!r}: " if name else ""
+                problems.append(said + problem["msg"])
             raise SettingsError("; ".join(problems)) from None
 
 

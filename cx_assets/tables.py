@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import wraps
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -18,6 +19,7 @@ import pandas as pd
 from dagster import AssetExecutionContext
 from threadpoolctl import threadpool_limits
 
+from cx_assets import disk
 from cx_assets.columns import Column, UniqueTogether, names
 from cx_assets.instance import POOL
 from cx_assets.metadata import column_lineage, column_schema, preview
@@ -129,10 +131,11 @@ def loop_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefini
 
 
 @contextmanager
-def retry_only_what_passes() -> Iterator[None]:
-    """A bug or a refused schema fails the same way next time, so it is not tried again."""
+def retry_only_what_passes(home: Path = SETTINGS.home) -> Iterator[None]:
+    """A bug, a refused schema or a full disk fails the same way next time: no second try."""
     try:
-        yield
+        with disk.said(home):
+            yield
     except (dg.Failure, WarehouseLocked, OSError):
         raise
     except Exception as error:
@@ -157,7 +160,7 @@ def table_asset(
         # With several threads the last digits of a fit depend on which thread adds up first, and
         # small problems take ten times as long. DuckDB's own threads are not meant.
         one_thread = threadpool_limits(limits=1)
-        with one_thread, retry_only_what_passes(), warehouse.connect() as session:
+        with one_thread, retry_only_what_passes(settings.home), warehouse.connect() as session:
             staged = session.stage(table.name, table.columns)
             build(session, staged, periods, settings)
             yield from refuse_failures(audit(session, table, staged))

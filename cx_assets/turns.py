@@ -102,6 +102,7 @@ def decide(
     fingerprint: Callable[[str], str],
     periods_of: Callable[[str], Iterable[date]],
     taken_in: Callable[[], Mapping[str, TakenIn]],
+    erased_from: Callable[[str, str], str],
     first: date,
     last: date,
 ) -> Decision:
@@ -115,6 +116,8 @@ def decide(
         fingerprint, periods_of: hash and periods of a file; called only for settled changes.
         taken_in: the contents, by path, that other runs have taken in; asked for only while the
             state is empty, so that a sensor that starts late does not begin with all of history.
+        erased_from: the hash that a file of this path and hash has after erasures, if any: what was
+            measured of its other rows stands.
         first, last: the first and the newest period that exist.
     """
     if state.asked:
@@ -129,7 +132,7 @@ def decide(
             update={"collected": {**state.collected, **state.asked.files}, "asked": None}
         )
     elsewhere = {} if state.collected or state.turns else taken_in()
-    return _look(state, listing, now, fingerprint, periods_of, elsewhere, first, last)
+    return _look(state, listing, now, fingerprint, periods_of, elsewhere, erased_from, first, last)
 
 
 def _ask_again(state: State, failed: Turn, now: float) -> Decision:
@@ -155,6 +158,7 @@ def _look(
     fingerprint: Callable[[str], str],
     periods_of: Callable[[str], Iterable[date]],
     elsewhere: Mapping[str, TakenIn],
+    erased_from: Callable[[str, str], str],
     first: date,
     last: date,
 ) -> Decision:
@@ -171,8 +175,9 @@ def _look(
             unsettled += 1
             continue
         sha256 = fingerprint(path)
-        if before and before.sha256 == sha256:  # touched, and nothing more
-            collected[path] = before.model_copy(update={"stamp": stamp})
+        if before and sha256 in (before.sha256, erased_from(path, before.sha256)):
+            # Touched, or without those who were erased, and nothing more.
+            collected[path] = before.model_copy(update={"stamp": stamp, "sha256": sha256})
             continue
         if path in elsewhere and elsewhere[path].sha256 == sha256:
             collected[path] = Content(stamp=stamp, **elsewhere[path].model_dump())

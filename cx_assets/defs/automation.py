@@ -77,9 +77,11 @@ offers = dg.define_asset_job(
         "analyze.item_similarity",
         "analyze.recommendation_quality",
         "personalize.recommendations",
+        "insight.demand_models",
+        "insight.product_insights",
     ),
     partitions_def=PERIODS,
-    description="What goes together, and what to offer to each customer.",
+    description="What goes together, what to offer to each customer, and what to stock.",
 )
 
 actions = dg.define_asset_job(

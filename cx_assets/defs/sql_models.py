@@ -35,13 +35,16 @@ from cx_assets.defs.analyze.text_topics import TEXT_TOPICS
 from cx_assets.defs.collect.sources import COLLECTED
 from cx_assets.defs.feedback.action_effects import ACTION_EFFECTS
 from cx_assets.defs.feedback.action_outcomes import ACTION_OUTCOMES
+from cx_assets.defs.insight.demand_models import DEMAND_MODELS
 from cx_assets.defs.insight.information_gap import INFORMATION_GAP
+from cx_assets.defs.insight.product_insights import PRODUCT_INSIGHTS
 from cx_assets.defs.personalize.next_best_actions import NEXT_BEST_ACTIONS
 from cx_assets.defs.personalize.policy import POLICY
 from cx_assets.defs.personalize.recommendations import RECOMMENDATIONS
 from cx_assets.defs.personalize.survey_plan import SURVEY_PLAN
 from cx_assets.periods import SETTINGS, Period, period_at, period_before
 from cx_assets.plots_web import attribution, web_funnel
+from cx_assets.privacy.retention import refuse_removed
 from cx_assets.settings import Settings
 from cx_assets.sql_models import SqlModel, load_models
 from cx_assets.tables import Plot, Table, table_asset
@@ -72,6 +75,8 @@ KNOWN = (
     SATISFACTION_MODEL,
     PREDICTED_SATISFACTION,
     INFORMATION_GAP,
+    DEMAND_MODELS,
+    PRODUCT_INSIGHTS,
     ITEM_SIMILARITY,
     RECOMMENDATION_QUALITY,
     RECOMMENDATIONS,
@@ -114,6 +119,8 @@ def model_table(model: SqlModel) -> Table:
 
 def model_asset(model: SqlModel) -> dg.AssetsDefinition:
     def build(session: Session, staged: str, periods: Sequence[Period], settings: Settings) -> None:
+        if any(name.startswith("collect.") for name in model.depends_on):
+            refuse_removed(session, periods)
         # Rows that carry their own period come all at once; a snapshot is taken period by period.
         runs = [periods] if model.grain == "events" else [[period] for period in periods]
         for run in runs:

@@ -19,14 +19,15 @@ from pathlib import Path
 
 from cx_assets.columns import Column, NotNull, OneOf, Range, Test, names
 from cx_assets.landing import ledger, registry
-from cx_assets.landing.contract import Field, Source
-from cx_assets.landing.files import listing
+from cx_assets.landing.contract import TRACES, Field, Source
+from cx_assets.landing.files import MAX_BYTES, listing
 from cx_assets.landing.ledger import FileAccount, RunTables
 from cx_assets.landing.plan import plan
 from cx_assets.landing.reader import read
 from cx_assets.landing.registry import RegistryRows
 from cx_assets.landing.temporary import create
 from cx_assets.periods import Grain, Period
+from cx_assets.privacy.guard import Guard, Guarded
 from cx_assets.warehouse import Session
 from cx_assets.warehouse.names import quoted, table_sql
 
@@ -44,6 +45,7 @@ class Prepared:
     source: Source
     periods: tuple[Period, ...]
     staged: str
+    guarded: Guarded
     accounts: list[FileAccount]
     registry_rows: RegistryRows
 
@@ -53,6 +55,7 @@ def table_columns(source: Source) -> list[Column]:
     return [
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
         *(Column(f.name, f.sql_type, f.description, _tests(f)) for f in source.fields),
+        *(TRACES if source.knows_people else ()),
         Column("source_file", "VARCHAR", "File, relative to the landing zone.", (NotNull(),)),
         Column(
             "source_line",
@@ -70,29 +73,33 @@ def prepare(
     periods: Sequence[Period],
     grain: Grain,
     first_period: date,
+    guard: Guard,
+    max_bytes: int = MAX_BYTES,
 ) -> Prepared:
     """Read the files of a source that are new, changed or have rows in the contiguous periods."""
     registry.create(session)
     window = {"start": periods[0].start.date(), "end": periods[-1].end.date()}
-    rules = registry.rules(source, grain, first_period)
+    rules = registry.rules(source, grain, first_period, max_bytes)
     known = registry.known_files(session, source)
     listed = listing(landing, source)
     in_window = registry.paths_with_rows(session, source, window)
     work = plan(landing, listed, known, in_window, rules)
-    reading = read(session, source, landing, work.to_read, grain, first_period)
+    reading = read(session, source, landing, work.to_read, grain, first_period, max_bytes)
+    guarded = guard.protect(session, source, reading.typed, reading.rejects)
+    typed = guarded.typed
     closed = ledger.closed_files(work, reading.files)
-    facts = ledger.file_facts(session, source, reading.typed)
+    facts = ledger.file_facts(session, source, typed)
     changed = ledger.file_rows(source, work, reading.files, closed, known, rules, facts)
 
     open_paths = {file.path for file in listed if file.path not in closed}
     present = _path_table(session, source, "present", open_paths)
     replaced = _path_table(session, source, "replaced", work.new_content.keys() - closed.keys())
-    _keep_rows(session, source, reading.typed, present, window)
-    losers = create(session, source, "losers", _losers(source, reading.typed), window)
+    _keep_rows(session, source, typed, present, window)
+    losers = create(session, source, "losers", _losers(source, typed), window)
     staged = session.stage(f"collect.{source.name}", table_columns(source))
-    session.append(staged, _winners(source, reading.typed, losers), window)
+    session.append(staged, _winners(source, typed, losers), window)
 
-    tables = RunTables(reading.typed, losers, staged, present, replaced)
+    tables = RunTables(typed, losers, staged, present, replaced)
 
     files = session.stage(f"{source.name}.registry", registry.FILES)
     session.append(files, ledger.file_table(changed.values(), registry.FILES))
@@ -109,17 +116,21 @@ def prepare(
         tables,
         file_periods,
     )
-    rows = RegistryRows(files, file_periods, reading.rejects, replaced)
-    return Prepared(source, tuple(periods), staged, accounts, rows)
+    rows = RegistryRows(files, file_periods, guarded.rejects, replaced)
+    return Prepared(source, tuple(periods), staged, guarded, accounts, rows)
 
 
-def promote(session: Session, prepared: Prepared) -> dict[date, int]:
+def promote(session: Session, prepared: Prepared, guard: Guard) -> dict[date, int]:
     """Put the new rows and the registry's in place, all or nothing; returns rows per period.
+
+    The identifiers are in the vault before that.
 
     Raises:
         SchemaRefused: as `Session.replace_window`; nothing was changed.
     """
     source, periods = prepared.source, prepared.periods
+    window = {"start": periods[0].start.date(), "end": periods[-1].end.date()}
+    guard.keep(session, source, prepared.guarded, window)
     with session.transaction():
         counts = session.replace_window(
             f"collect.{source.name}",
@@ -129,7 +140,6 @@ def promote(session: Session, prepared: Prepared) -> dict[date, int]:
             periods[-1].end,
             source.description,
         )
-        window = {"start": periods[0].start.date(), "end": periods[-1].end.date()}
         registry.update(session, source, prepared.registry_rows, window)
     return {period.start.date(): counts.get(period.start.date(), 0) for period in periods}
 
@@ -170,15 +180,18 @@ def _keep_rows(
 
 
 def _losers(source: Source, typed: str) -> str:
-    """Query: the rows of the window that another row of the same key and period replaces."""
+    """Query: the rows of the window that another row of the same key and period replaces.
+
+    And those of erased customers, who are counted with them: nothing else is said of such a row.
+    """
     key = ", ".join(map(quoted, source.key))
     newest = f"{quoted(source.event_time)} desc, " if source.versioned else ""
     return f"""
         select source_file, source_line, period from {typed}
         where refusal is null and period >= $start and period < $end
-        qualify row_number() over (
+        qualify erased is true or row_number() over (
             partition by period, {key}
-            order by {newest}landed desc, source_file desc, source_line desc
+            order by erased is true, {newest}landed desc, source_file desc, source_line desc
         ) > 1
     """
 

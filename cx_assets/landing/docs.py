@@ -1,6 +1,8 @@
 """docs/landing.md, written from the declarations that the reader itself obeys."""
 
 from cx_assets.landing.contract import EARLIEST, LATEST, MAX_ID_LENGTH, Field, Source
+from cx_assets.landing.file_read import MAX_COLUMNS
+from cx_assets.landing.files import MAX_BYTES
 from cx_assets.landing.sources import SOURCES
 
 _NEEDED = {"value": "a value in every row", "column": "the column", "nothing": "no"}
@@ -33,6 +35,9 @@ the landing zone, and linked folders, are not followed; they are reported.
   {LATEST:%Y-%m-%d}. Dates are ISO 8601 too; of a time, the date part counts. Booleans are `true`,
   `t`, `yes`, `y`, `1` and `false`, `f`, `no`, `n`, `0`.
 - **Texts** are at most {MAX_ID_LENGTH} characters long where nothing else is said.
+- **Bounds.** A row of a text file is at most 1 MB long and, as JSON, of {MAX_COLUMNS:,} values; a
+  longer one is rejected. A file has at most {MAX_COLUMNS:,} columns and holds, unpacked, at most
+  `CX_MAX_FILE_BYTES` (by default {MAX_BYTES:,}); a larger one is not read.
 
 ## What becomes of a row
 

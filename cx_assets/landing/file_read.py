@@ -9,6 +9,9 @@ from cx_assets.landing.contract import Source
 from cx_assets.landing.files import LandedFile, Unreadable
 
 _SHOWN = 200
+MAX_COLUMNS = 10_000
+# So many letter cases and spaces around one name are no writer's habit.
+MAX_SPELLINGS = 10
 
 
 @dataclass
@@ -42,12 +45,19 @@ def column_name(name: str) -> str:
     return name.strip("\ufeff \t").lower()
 
 
+def refuse_many(columns: int) -> None:
+    if columns > MAX_COLUMNS:
+        raise Unreadable(f"more than {MAX_COLUMNS:,} columns; keep data out of the columns' names")
+
+
 def check_columns(source: Source, written: Sequence[str]) -> tuple[str, ...]:
     """The columns that the source does not know, in alphabetical order.
 
     Raises:
-        Unreadable: a column stands twice, or one that every file must have is missing.
+        Unreadable: a column stands twice, or one that every file must have is missing; or there
+            are too many to be columns.
     """
+    refuse_many(len(written))
     counts = Counter(name for name in map(column_name, written) if name)
     twice = sorted(name for name, times in counts.items() if times > 1)
     if twice:

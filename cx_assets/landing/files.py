@@ -9,6 +9,10 @@ from pathlib import Path, PurePosixPath
 from cx_assets.landing.contract import Source
 
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
+# What one file may be when it is unpacked; CX_MAX_FILE_BYTES sets it.
+MAX_BYTES = 20 * 10**9
+# A record longer than this is no record: every value is at most 100,000 characters.
+MAX_RECORD_BYTES = 1 << 20
 
 _MOVE = "put the files themselves here"
 _ALLOW = "give the reader access to it"
@@ -16,6 +20,14 @@ _ALLOW = "give the reader access to it"
 
 class Unreadable(Exception):
     """The file as a whole cannot be read; the message says why and what to do."""
+
+
+def too_large(max_bytes: int) -> Unreadable:
+    """The error of a file that holds more than a file may."""
+    return Unreadable(
+        f"the file holds more than {max_bytes:,} bytes, unpacked; split it, or raise "
+        "CX_MAX_FILE_BYTES if it is right"
+    )
 
 
 @dataclass(frozen=True, order=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cx_assets.columns import Column
 from cx_assets.landing.contract import Source
 from cx_assets.landing.file_read import FileRead, check_columns, reported
-from cx_assets.landing.files import LandedFile, is_parquet
+from cx_assets.landing.files import MAX_BYTES, LandedFile, is_parquet
 from cx_assets.landing.parquet import append_parquet, footer
 from cx_assets.landing.temporary import create
 from cx_assets.landing.text import append_text
@@ -40,12 +40,16 @@ def read(
     files: Sequence[LandedFile],
     grain: Grain,
     first_period: date,
+    max_bytes: int = MAX_BYTES,
 ) -> Reading:
-    """Read the files whole, whatever periods they span; a wrong file or row stops nothing."""
+    """Read the files whole, whatever periods they span; a wrong file or row stops nothing.
+
+    A file that holds more than `max_bytes` when it is unpacked is a wrong file.
+    """
     reads = [FileRead(file) for file in files]
     fields = session.stage(f"{source.name}.fields", _raw_columns(source))
-    records = append_text(session, source, landing, reads, fields)
-    _append_parquet_files(session, source, landing, reads, fields)
+    records = append_text(session, source, landing, reads, fields, max_bytes)
+    _append_parquet_files(session, source, landing, reads, fields, max_bytes)
     typed = create(session, source, "typed", typed_rows(source, fields, grain, first_period))
     rejects = create(session, source, "rejects", _rejects(source, typed, fields, records))
     for table in (fields, records):
@@ -54,7 +58,12 @@ def read(
 
 
 def _append_parquet_files(
-    session: Session, source: Source, landing: Path, reads: list[FileRead], fields: str
+    session: Session,
+    source: Source,
+    landing: Path,
+    reads: list[FileRead],
+    fields: str,
+    max_bytes: int,
 ) -> None:
     for number, read in enumerate(reads):
         if not is_parquet(read.file.path):
@@ -63,7 +72,7 @@ def _append_parquet_files(
         with reported(read):
             found = footer(path)
             read.unknown_columns = check_columns(source, found.columns)
-            append_parquet(session, fields, source, path, number, read.file)
+            append_parquet(session, fields, source, path, number, read.file, found.rows, max_bytes)
             read.rows = found.rows
 
 
@@ -79,12 +88,23 @@ def _raw_columns(source: Source) -> list[Column]:
 
 
 def _rejects(source: Source, typed: str, fields: str, records: str) -> str:
-    """Query: a rejected row with its raw line, or, from a Parquet file, its values as JSON."""
-    values = ", ".join(f"{literal(field.name)}: f.{quoted(field.name)}" for field in source.fields)
+    """Query: a rejected row with its raw line, or, from a Parquet file, its values as JSON.
+
+    Where a row holds direct identifiers, it has the JSON of its other values, if it has any.
+    """
+    values = ", ".join(
+        f"{literal(field.name)}: f.{quoted(field.name)}"
+        for field in source.fields
+        if field not in source.identifiers
+    )
+    as_json = f"to_json({{{values}}})::varchar"
+    if source.identifiers:
+        payload = f"case when f.problem is null then {as_json} end"
+    else:
+        payload = f"coalesce(r.text, r.broken, {as_json})"
     return f"""
         select {literal(source.name)} as source, t.source_file, t.source_line, t.refusal as reason,
-            left(coalesce(r.text, r.broken, to_json({{{values}}})::varchar), {PAYLOAD_LENGTH})
-                as payload
+            left({payload}, {PAYLOAD_LENGTH}) as payload
         from {typed} as t
         join {fields} as f on t.file = f.file and t.source_line = f.source_line
         left join {records} as r on t.file = r.file and t.source_line = r.line

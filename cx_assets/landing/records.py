@@ -3,15 +3,20 @@
 A record of a CSV file may span lines, inside quotes. A line is looked at as if it began outside
 quotes and as if it began inside, so a quote that is never closed costs its own line and no other.
 
-The tables named in the queries: `texts` (file, line, text, broken), `spans` (file, line, last,
-text), `records` (file, line, last, text, broken), `files` (file, path, landed, columns, positions;
-columns is null for JSON lines).
+The tables named in the queries: `texts` (file, line, place, text, broken, flaw), `spans` (file,
+line, last, text), `records` (file, line, last, text, broken, flaw), `files` (file, path, landed,
+columns, positions; columns is null for JSON lines). A line that is no text has a `flaw` in words
+and `broken`, what can be shown of it, in place of `text`.
+
+DuckDB works on 2,048 rows at once, so no row may become a long list: the values of a record are
+counted before they are listed, and those of an object before it is parsed.
 """
 
 from collections.abc import Sequence
 
 from cx_assets.landing.contract import Source
-from cx_assets.landing.file_read import column_name
+from cx_assets.landing.file_read import MAX_COLUMNS, column_name
+from cx_assets.landing.files import MAX_RECORD_BYTES
 from cx_assets.warehouse.names import literal, quoted
 
 _FIELD = '(?:"(?:[^"]|"")*"|[^",]*)'
@@ -21,21 +26,35 @@ _CLOSES = f'(?:[^"]|"")*"(?:,{_FIELD})*'  # Begins inside, ends outside.
 _STAYS = f'(?:[^"]|"")*(?:"(?:,{_FIELD})*,"(?:[^"]|"")*)?'  # Begins and ends inside.
 
 NOT_UTF8 = "the line is not UTF-8"
-NEVER_CLOSED = "a quote opened on this line is never closed"
+TOO_LONG = "the line is longer than 1 MB"
+NEVER_CLOSED = "a quote opened on this line is never closed"  # Nor is one after 1 MB.
 STRAY_QUOTE = "a value that holds a quote must be quoted, and the quote in it doubled"
 NOT_JSON = "the line is not JSON"
 NO_OBJECT = "the line is JSON, but no object"
 KEY_TWICE = "a key stands twice in the object"
+TOO_MANY_VALUES = f"the object has more than {MAX_COLUMNS:,} values"
 
 
 def texts(lines: str, files: str) -> str:
-    """Query: each line as text, or, where it is not UTF-8, `broken` with its bytes escaped."""
+    """Query: each line as text, or, with a flaw, `broken`; bytes that are not UTF-8 are escaped."""
     return f"""
-        select file, line, text, case when text is null then raw::varchar end as broken
-        from (
-            select file, line, raw, try(decode(raw)) as text
-            from {lines} semi join {files} using (file)
+        with decoded as (
+            select *, try(decode(raw)) as written
+            from {lines} join {files} using (file)
+        ), judged as (
+            select *,
+                case
+                    when is_cut then {literal(TOO_LONG)}
+                    when written is null then {literal(NOT_UTF8)}
+                    when columns is null and {_has_too_many_values("written")}
+                        then {literal(TOO_MANY_VALUES)}
+                end as flaw
+            from decoded
         )
+        select file, line, place, flaw,
+            case when flaw is null then written end as text,
+            case when flaw is not null then coalesce(written, raw::varchar) end as broken
+        from judged
     """
 
 
@@ -44,12 +63,13 @@ def spans(texts: str, files: str) -> str:
 
     A quoted value that a line opens goes on to the next line that could not stand inside quotes
     as a whole; the two are a pair where that line closes it. Where pairs touch, in a chain, every
-    second one is real. What then has another number of columns than the header is no record.
+    second one is real. What then has another number of columns than the header is no record, nor
+    is what is longer than one may be.
     """
     # A sum numbers the chains, as a filtered count takes quadratic time as a window function.
     return f"""
         with turns as (
-            select file, line,
+            select file, line, place,
                 regexp_full_match(text, '{_OPENS}') as opens,
                 regexp_full_match(text, '{_CLOSES}') as closes
             from {texts} join {files} using (file)
@@ -58,7 +78,8 @@ def spans(texts: str, files: str) -> str:
             )
         ), paired as (
             select file, line as first, lead(line) over in_file as last,
-                coalesce(opens and lead(closes) over in_file, false) as is_pair
+                coalesce(opens and lead(closes) over in_file, false)
+                    and lead(place) over in_file - place <= {MAX_RECORD_BYTES} as is_pair
             from turns
             window in_file as (partition by file order by line)
         ), chained as (
@@ -74,19 +95,19 @@ def spans(texts: str, files: str) -> str:
         join {files} as f on t.file = f.file
         where t.line <= last
         group by t.file, first, last, columns
-        having len({_values("string_agg(text, chr(10) order by t.line)")}) = columns
+        having {_count("string_agg(text, chr(10) order by t.line)")} = columns
     """
 
 
 def records(texts: str, spans: str) -> str:
     """Query: one row per record; blank lines are none."""
     return f"""
-        select t.file, t.line, t.line as last, t.text, broken
+        select t.file, t.line, t.line as last, t.text, broken, flaw
         from {texts} as t
         asof left join {spans} as s on t.file = s.file and t.line >= s.line
         where (t.line > s.last or s.last is null) and t.text is distinct from ''
         union all
-        select file, line, last, text, null from {spans}
+        select file, line, last, text, null, null from {spans}
     """
 
 
@@ -107,34 +128,45 @@ def csv_fields(source: Source, records: str, files: str) -> str:
         for index, field in enumerate(source.fields, start=1)
     )
     return f"""
-        with parsed as (
-            select file, path, line, landed, positions, columns, text, broken,
-                case when broken is null then {_values("text")} end as parts,
+        with counted as (
+            select *, {_count("text")} as values
+            from {records} join {files} using (file)
+            where columns is not null
+        ), judged as (
+            select *,
                 case
-                    when broken is not null then {literal(NOT_UTF8)}
+                    when flaw is not null then flaw
                     when contains(text, '"') and regexp_full_match(text, '{_OPENS}')
                         then {literal(NEVER_CLOSED)}
                     when contains(text, '"') and not regexp_full_match(text, '{_WHOLE}')
                         then {literal(STRAY_QUOTE)}
-                    when len(parts) <> columns
-                        then 'the line has ' || len(parts) || ' columns, the header has ' || columns
+                    when values <> columns
+                        then 'the line has ' || values || ' columns, the header has ' || columns
                 end as problem
-            from {records} join {files} using (file)
-            where columns is not null
+            from counted
+        ), parsed as (
+            select *, case when problem is null then {_values("text")} end as parts from judged
         )
         select file, path as source_file, line as source_line, landed, problem, {columns}
-        from (select * replace (case when problem is null then parts end as parts) from parsed)
+        from parsed
     """
 
 
 def json_keys(records: str, files: str) -> str:
-    """Query: the keys (file, key) that stand in the objects of each JSON lines file."""
+    """Query: the keys (file, key) in the objects of each JSON lines file, one more than may be.
+
+    A key too long for a column's name is cut.
+    """
     return f"""
-        select distinct file, unnest(keys) as key from (
+        with found as (
             select distinct file, try(json_keys({_object("text")})) as keys
             from {records} join {files} using (file)
             where columns is null
+        ), short as (
+            select distinct file, left(key, {_KEY_LENGTH}) as key
+            from (select file, unnest(keys) as key from found)
         )
+        from short qualify row_number() over (partition by file) <= {MAX_COLUMNS} + 1
     """
 
 
@@ -158,7 +190,7 @@ def json_fields(source: Source, records: str, files: str, spellings: Sequence[st
     paths = ", ".join(literal(f'$."{key}"') for key in spellings)
     return f"""
         with objects as (
-            select file, path, line, landed, text, broken, {_object("text")} as object
+            select file, path, line, landed, text, flaw, {_object("text")} as object
             from {records} join {files} using (file)
             where columns is null
         ), parsed as (
@@ -166,7 +198,7 @@ def json_fields(source: Source, records: str, files: str, spellings: Sequence[st
                 try(json_keys(object)) as keys,
                 try(json_extract_string(object, [{paths}]::varchar[])) as parts,
                 case
-                    when broken is not null then {literal(NOT_UTF8)}
+                    when flaw is not null then flaw
                     when not json_valid(text) then {literal(NOT_JSON)}
                     when object is null then {literal(NO_OBJECT)}
                     when keys is null or parts is null then {literal(NOT_JSON)}
@@ -182,12 +214,35 @@ def json_fields(source: Source, records: str, files: str, spellings: Sequence[st
 
 # The rule of file_read.column_name.
 _KEY_NAME = r"lower(trim(key, chr(65279) || E' \t'))"
+_KEY_LENGTH = 200
 
 
 def _object(text: str) -> str:
     """The text if it is a JSON object, else null; nested, as json_type fails on what is no JSON."""
     is_object = f"case when json_type({text}) = 'OBJECT' then {text} end"
     return f"case when json_valid({text}) then {is_object} end"
+
+
+def _has_too_many_values(text: str) -> str:
+    """Whether a JSON text holds too many, at whatever depth; those in a string are none."""
+    bare = rf"""regexp_replace({text}, '"(?:[^"\\]|\\.)*"', '', 'g')"""
+    return f"case when {_marks(text)} > {MAX_COLUMNS} then {_marks(bare)} > {MAX_COLUMNS} end"
+
+
+def _marks(text: str) -> str:
+    """How many signs there are that a value comes before or after."""
+    return f"strlen({text}) - strlen(translate({text}, ',:[{{', ''))"
+
+
+def _times(letter: str, text: str) -> str:
+    return f"strlen({text}) - strlen(replace({text}, '{letter}', ''))"
+
+
+def _count(text: str) -> str:
+    """How many values a whole record has."""
+    bare = f"""regexp_replace({text}, '"(?:[^"]|"")*"', '', 'g')"""
+    is_quoted = f"contains({text}, '\"')"
+    return f"case when {is_quoted} then {_times(',', bare)} else {_times(',', text)} end + 1"
 
 
 def _values(text: str) -> str:

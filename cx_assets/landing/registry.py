@@ -18,7 +18,7 @@ from cx_assets.warehouse import Session
 from cx_assets.warehouse.names import table_sql
 
 # To be raised when the same file would be read otherwise than before.
-READER_VERSION = 1
+READER_VERSION = 2
 
 FILES = (
     Column("path", "VARCHAR", "The file, relative to the landing zone."),
@@ -39,14 +39,23 @@ FILE_PERIODS = (
     Column("source", "VARCHAR", "The source it belongs to."),
     Column("period", "DATE", "First day of the period."),
     Column("rows", "BIGINT", "Good rows; 0: none now, but the table still has rows from before."),
-    Column("duplicates", "BIGINT", "Rows that another row replaced; null: not collected yet."),
+    Column(
+        "duplicates",
+        "BIGINT",
+        "Rows that another row replaced or whose customer was erased; null: not collected yet.",
+    ),
 )
 REJECTED_ROWS = (
     Column("source", "VARCHAR", "The source of the file."),
     Column("source_file", "VARCHAR", "The file, relative to the landing zone."),
     Column("source_line", "BIGINT", "Line or row in the file; null: the whole file."),
     Column("reason", "VARCHAR", "All that is wrong, in words."),
-    Column("payload", "VARCHAR", "The row as it landed, cut at 10,000 characters."),
+    Column(
+        "payload",
+        "VARCHAR",
+        "The row as it landed, scrubbed and cut at 10,000 characters; where it has direct "
+        "identifiers, its other values.",
+    ),
 )
 # Under this key, a run of the survey answers says which contents it has taken in.
 CONTENTS = "files_taken_in"
@@ -156,14 +165,14 @@ def contents(session: Session, source: Source) -> dict[str, dict[str, object]]:
     return {path: {"sha256": sha256, "periods": periods} for path, sha256, periods in rows}
 
 
-def rules(source: Source, grain: Grain, first_period: date) -> str:
+def rules(source: Source, grain: Grain, first_period: date, max_bytes: int) -> str:
     """A short hash of all that decides how a file is read, descriptions left out."""
     declared = [
         (f.name, f.type, f.need, f.one_of, f.minimum, f.maximum, f.max_length)
         for f in source.fields
     ]
     identity = (source.key, source.event_time, source.versioned, declared)
-    text = repr((READER_VERSION, identity, grain, first_period.isoformat()))
+    text = repr((READER_VERSION, identity, grain, first_period.isoformat(), max_bytes))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

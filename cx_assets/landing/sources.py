@@ -14,13 +14,24 @@ CUSTOMERS = Source(
     event_time="updated_at",
     versioned=True,
     fields=(
-        Field("customer_id", "text", "The customer.", need="value"),
+        Field("customer_id", "text", "The customer.", need="value", identifies="customer"),
         Field("updated_at", "time", "When this state became true.", need="value"),
         Field("signed_up_at", "time", "When the customer registered."),
-        Field("full_name", "text", "Name (a direct identifier)."),
-        Field("email", "text", "E-mail address (a direct identifier)."),
-        Field("phone", "text", "Phone number (a direct identifier)."),
-        Field("social_handle", "text", "Handle on social media (a direct identifier)."),
+        Field("full_name", "text", "Name; a pseudonym in the warehouse.", identifies="name"),
+        Field("email", "text", "E-mail address; a pseudonym in the warehouse.", identifies="email"),
+        Field("phone", "text", "Phone number; a pseudonym in the warehouse.", identifies="phone"),
+        Field(
+            "social_handle",
+            "text",
+            "Handle on social media; a pseudonym in the warehouse.",
+            identifies="handle",
+        ),
+        Field(
+            "street",
+            "text",
+            "Street and number; a pseudonym in the warehouse.",
+            identifies="street",
+        ),
         Field("birth_date", "date", "Date of birth."),
         Field("gender", "text", "Gender, in the company's own words."),
         Field("city", "text", "City."),
@@ -55,7 +66,13 @@ ORDERS = Source(
     event_time="ordered_at",
     fields=(
         Field("order_id", "text", "The order.", need="value"),
-        Field("customer_id", "text", "Who ordered; empty for a guest.", need="column"),
+        Field(
+            "customer_id",
+            "text",
+            "Who ordered; empty for a guest.",
+            need="column",
+            identifies="customer",
+        ),
         Field("ordered_at", "time", "When it was ordered.", need="value"),
         Field(
             "status",
@@ -122,14 +139,14 @@ WEB_EVENTS = Source(
         Field("event_id", "text", "The event.", need="value"),
         Field("occurred_at", "time", "When it happened.", need="value"),
         Field("visitor_id", "text", "The browser or device.", need="value"),
-        Field("customer_id", "text", "The customer, once logged in."),
+        Field("customer_id", "text", "The customer, once logged in.", identifies="customer"),
         Field(
             "event_type", "text", "What happened: view, search, add_to_cart, purchase, login, ..."
         ),
-        Field("page", "text", "The page.", max_length=4_000),
+        Field("page", "text", "The page.", max_length=4_000, is_address=True),
         Field("product_id", "text", "The product that was looked at."),
         Field("device", "text", "desktop, mobile, tablet, ..."),
-        Field("referrer", "text", "Where the visit came from.", max_length=4_000),
+        Field("referrer", "text", "Where the visit came from.", max_length=4_000, is_address=True),
     ),
 )
 
@@ -140,13 +157,21 @@ SUPPORT_TICKETS = Source(
     event_time="opened_at",
     fields=(
         Field("ticket_id", "text", "The ticket.", need="value"),
-        Field("customer_id", "text", "Who asked; empty when unknown.", need="column"),
+        Field(
+            "customer_id",
+            "text",
+            "Who asked; empty when unknown.",
+            need="column",
+            identifies="customer",
+        ),
         Field("opened_at", "time", "When it was opened.", need="value"),
         Field("first_response_at", "time", "When service first answered."),
         Field("resolved_at", "time", "When it was resolved; empty while open."),
         Field("channel", "text", "email, phone, chat, ..."),
         Field("topic", "text", "What it is about."),
-        Field("text", "text", "What the customer wrote.", max_length=MAX_TEXT_LENGTH),
+        Field(
+            "text", "text", "What the customer wrote.", max_length=MAX_TEXT_LENGTH, free_text=True
+        ),
     ),
 )
 
@@ -159,8 +184,21 @@ SOCIAL_MENTIONS = Source(
         Field("mention_id", "text", "The post.", need="value"),
         Field("posted_at", "time", "When it was posted.", need="value"),
         Field("platform", "text", "Where it was posted.", need="value"),
-        Field("handle", "text", "Who posted it (a direct identifier).", need="value"),
-        Field("text", "text", "What it says.", need="value", max_length=MAX_TEXT_LENGTH),
+        Field(
+            "handle",
+            "text",
+            "Who posted it; a pseudonym in the warehouse.",
+            need="value",
+            identifies="handle",
+        ),
+        Field(
+            "text",
+            "text",
+            "What it says.",
+            need="value",
+            max_length=MAX_TEXT_LENGTH,
+            free_text=True,
+        ),
     ),
 )
 
@@ -171,7 +209,7 @@ SURVEY_RESPONSES = Source(
     event_time="sent_at",
     fields=(
         Field("response_id", "text", "The invitation and its answer.", need="value"),
-        Field("customer_id", "text", "Who was asked; empty when anonymous."),
+        Field("customer_id", "text", "Who was asked; empty when anonymous.", identifies="customer"),
         Field("sent_at", "time", "When the survey was sent.", need="value"),
         Field("responded_at", "time", "When it was answered; empty without an answer."),
         Field("survey", "text", "Kind of survey.", need="value", one_of=("csat", "nps", "ces")),
@@ -199,7 +237,13 @@ SURVEY_RESPONSES = Source(
             minimum=-MAX_SCORE,
             maximum=MAX_SCORE,
         ),
-        Field("comment", "text", "What the customer added.", max_length=MAX_TEXT_LENGTH),
+        Field(
+            "comment",
+            "text",
+            "What the customer added.",
+            max_length=MAX_TEXT_LENGTH,
+            free_text=True,
+        ),
     ),
 )
 
@@ -210,7 +254,7 @@ ACTION_DELIVERIES = Source(
     event_time="delivered_at",
     fields=(
         Field("action_id", "text", "The action.", need="value"),
-        Field("customer_id", "text", "For whom it was.", need="value"),
+        Field("customer_id", "text", "For whom it was.", need="value", identifies="customer"),
         Field("delivered_at", "time", "When it reached the customer.", need="value"),
         Field("channel", "text", "How it was delivered."),
         Field("opened_at", "time", "When it was opened."),
@@ -225,7 +269,9 @@ ACTION_ASSIGNMENTS = Source(
     event_time="assigned_at",
     fields=(
         Field("action_id", "text", "The action.", need="value"),
-        Field("customer_id", "text", "For whom it was decided.", need="value"),
+        Field(
+            "customer_id", "text", "For whom it was decided.", need="value", identifies="customer"
+        ),
         Field("assigned_at", "time", "When it was decided.", need="value"),
         Field("action", "text", "What to do.", need="value"),
         Field("arm", "text", "Whether it is done.", need="value", one_of=("treated", "control")),
@@ -259,7 +305,7 @@ SURVEY_PLANS = Source(
     event_time="planned_at",
     fields=(
         Field("plan_id", "text", "The planned invitation.", need="value"),
-        Field("customer_id", "text", "Whom to ask.", need="value"),
+        Field("customer_id", "text", "Whom to ask.", need="value", identifies="customer"),
         Field("planned_at", "time", "When it was planned.", need="value"),
         Field("survey", "text", "Kind of survey.", need="value", one_of=("csat", "nps", "ces")),
         Field("rank", "integer", "In which order to ask; 1 comes first.", need="value", minimum=1),
@@ -290,7 +336,7 @@ ERASURE_REQUESTS = Source(
     event_time="requested_at",
     fields=(
         Field("request_id", "text", "The request.", need="value"),
-        Field("customer_id", "text", "Who asked.", need="value"),
+        Field("customer_id", "text", "Who asked.", need="value", identifies="customer"),
         Field("requested_at", "time", "When it was asked.", need="value"),
     ),
 )

@@ -1,6 +1,6 @@
 """CSV and JSON lines files to raw values, all files of a run together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,8 +8,15 @@ import pyarrow as pa
 from cx_assets.columns import Column
 from cx_assets.landing import records
 from cx_assets.landing.contract import Source
-from cx_assets.landing.file_read import FileRead, check_columns, column_name, reported
-from cx_assets.landing.files import is_parquet
+from cx_assets.landing.file_read import (
+    MAX_SPELLINGS,
+    FileRead,
+    check_columns,
+    column_name,
+    refuse_many,
+    reported,
+)
+from cx_assets.landing.files import Unreadable, is_parquet
 from cx_assets.landing.lines import LINES, LineWriter, TextFile, scan
 from cx_assets.landing.temporary import create
 from cx_assets.warehouse import Session
@@ -24,11 +31,16 @@ FILES = (
 
 
 def append_text(
-    session: Session, source: Source, landing: Path, reads: list[FileRead], fields: str
+    session: Session,
+    source: Source,
+    landing: Path,
+    reads: list[FileRead],
+    fields: str,
+    max_bytes: int,
 ) -> str:
     """Append the raw values of the text files to `fields`; returns the table of their records."""
     lines = session.stage(f"{source.name}.lines", LINES)
-    scanned = _scan(session, source, landing, reads, lines)
+    scanned = _scan(session, source, landing, reads, lines, max_bytes)
     files = session.stage(f"{source.name}.files", FILES)
     session.append(files, _file_table(source, reads, scanned))
     texts = create(session, source, "texts", records.texts(lines, files))
@@ -51,7 +63,12 @@ def append_text(
 
 
 def _scan(
-    session: Session, source: Source, landing: Path, reads: list[FileRead], lines: str
+    session: Session,
+    source: Source,
+    landing: Path,
+    reads: list[FileRead],
+    lines: str,
+    max_bytes: int,
 ) -> dict[int, TextFile]:
     """Read the bytes of every text file into `lines`; those without error, by number."""
     writer = LineWriter(session, lines)
@@ -60,7 +77,7 @@ def _scan(
         if is_parquet(read.file.path):
             continue
         with reported(read):
-            found = scan(landing / read.file.path, number, writer)
+            found = scan(landing / read.file.path, number, writer, max_bytes)
             if found.header is not None:
                 read.unknown_columns = check_columns(source, found.header)
             scanned[number] = found
@@ -95,12 +112,16 @@ def _check_json_keys(
     files: str,
 ) -> None:
     """Check the columns of each JSON lines file; one in error takes part no more."""
-    by_file = defaultdict(set)
+    by_file: dict[int, Counter[str]] = defaultdict(Counter)
     for number, key in keys:
-        by_file[number].add(column_name(key))
-    for number, names in by_file.items():
+        by_file[number][column_name(key)] += 1
+    for number, spellings in by_file.items():
         with reported(reads[number]):
-            reads[number].unknown_columns = check_columns(source, sorted(names))
+            refuse_many(spellings.total())
+            reads[number].unknown_columns = check_columns(source, sorted(spellings))
+            for name in _names(source):
+                if spellings[name] > MAX_SPELLINGS:
+                    raise Unreadable(f"{name} is written in {spellings[name]} ways; keep one")
         if reads[number].error:
             session.execute(f"delete from {files} where file = {number}")
 

@@ -106,16 +106,19 @@ def _reason(field: Field) -> str:
     cases = [f"when {value} is null then {owed}"]
 
     def refuse(condition: str, words: str) -> None:
+        if field.is_direct:  # What identifies somebody is not quoted.
+            cases.append(f"when {condition} then {literal(f'{field.name} {words}')}")
+            return
         text = literal(f"{field.name} {words}: ")
         cases.append(f"when {condition} then {text} || left({value}, {SHOWN})")
 
     if field.type == "text":
-        too_long = literal(f"{field.name} is longer than {field.max_length} characters: ")
         cases.append(
             f"when contains({value}, chr(0)) then {literal(f'{field.name} holds a NUL byte')}"
         )
-        cases.append(
-            f"when length({value}) > {field.max_length} then {too_long} || left({value}, {SHOWN})"
+        refuse(
+            f"length({value}) > {field.max_length}",
+            f"is longer than {field.max_length} characters",
         )
     else:
         article = "an" if field.type == "integer" else "a"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cx_assets.columns import (
     Column,
+    Consent,
     NotNull,
     OneOf,
     Range,
@@ -52,6 +53,8 @@ class Check:
                 return f"{name} is {' and '.join(filter(None, (low, high)))}, or null."
             case References(table, column):
                 return f"Every {name} stands in {table}.{column}, in the same period."
+            case Consent(to):
+                return f"Every {name} has agreed to {' and '.join(to)} by the period's end."
             case Unique() | UniqueTogether():
                 return f"No two rows of a period have the same {name}."
 
@@ -87,6 +90,7 @@ def check_name(test: Test | UniqueTogether, *columns: str) -> str:
         OneOf: "one_of",
         Range: "range",
         References: "references",
+        Consent: "consent",
     }
     return "__".join((kinds[type(test)], *columns))
 
@@ -131,6 +135,8 @@ def _count(check: Check, relation: str, has_period: bool, timeless: Collection[s
         case References(table, key):
             same_period = has_period and table not in timeless
             return _count_orphans(column.name, relation, table, key, same_period)
+        case Consent(to):
+            return _count_unasked(column.name, relation, to, has_period)
         case Unique():
             return _count_repeated((column.name,), relation, has_period, nulls_count=False)
         case UniqueTogether(columns):
@@ -174,4 +180,14 @@ def _count_orphans(name: str, relation: str, table: str, key: str, same_period: 
     return (
         f"(select count(*) from {relation} as f where f.{quoted(name)} is not null and not exists "
         f"(select 1 from {table_sql(table)} as t where t.{quoted(key)} = f.{quoted(name)}{period}))"
+    )
+
+
+def _count_unasked(name: str, relation: str, to: tuple[str, ...], same_period: bool) -> str:
+    agreed = " and ".join(f"t.{quoted(f'consent_{each}')}" for each in to)
+    period = " and t.period = f.period" if same_period else ""
+    return (
+        f"(select count(*) from {relation} as f where f.{quoted(name)} is not null and not exists "
+        f"(select 1 from {table_sql(Consent.table)} as t "
+        f"where t.customer_id = f.{quoted(name)}{period} and {agreed}))"
     )

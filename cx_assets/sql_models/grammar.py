@@ -7,6 +7,7 @@
     [one of: a, b, c]               the value is one of these
     [>= 0]  [<= 1]  [0 .. 1]        the number lies within these bounds, the bounds included
     [in schema.table.column]        the value stands in that column, in the same period
+    [consent: marketing, analytics] the customer has agreed to these by the period's end
     [unique: a, b]                  (of a table) no two rows of a period share both values
 
 A last `, warn` makes a failure a warning instead of an error, so a list of allowed values may not
@@ -14,8 +15,10 @@ end in `warn`.
 """
 
 import re
+from typing import Literal
 
 from cx_assets.columns import (
+    Consent,
     NotNull,
     OneOf,
     Range,
@@ -59,6 +62,8 @@ def parse_test(text: str) -> Test | UniqueTogether:
         return OneOf(_items(listed.group(1)), severity)
     if listed := re.fullmatch(r"unique:(.*)", body):
         return UniqueTogether(_items(listed.group(1)), severity)
+    if listed := re.fullmatch(r"consent:(.*)", body):
+        return Consent(_consents(listed.group(1)), severity)
     if column := re.fullmatch(r"in (\w+\.\w+)\.(\w+)", body):
         return References(column.group(1), column.group(2), severity)
     if bound := re.fullmatch(rf">= ?({_NUMBER})", body):
@@ -74,6 +79,17 @@ def _between(minimum: float, maximum: float, severity: Severity) -> Range:
     if minimum > maximum:
         raise ValueError(f"the range {minimum:g} .. {maximum:g} is empty")
     return Range(minimum, maximum, severity)
+
+
+def _consents(text: str) -> tuple[Literal["marketing", "analytics"], ...]:
+    known: dict[str, Literal["marketing", "analytics"]] = {
+        "marketing": "marketing",
+        "analytics": "analytics",
+    }
+    items = _items(text)
+    if unknown := [item for item in items if item not in known]:
+        raise ValueError(f"nobody is asked for a consent to {unknown[0]}")
+    return tuple(known[item] for item in items)
 
 
 def _items(text: str) -> tuple[str, ...]:

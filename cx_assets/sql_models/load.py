@@ -1,13 +1,14 @@
 """Loads a folder of models, every one after the tables that it reads."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from cx_assets.columns import Column
 from cx_assets.sql_models.bind import Binder
 from cx_assets.sql_models.catalogue import Catalogue
-from cx_assets.sql_models.model import Problem, SqlModel, problems_in
+from cx_assets.sql_models.model import ModelError, Problem, SqlModel, problems_in
 from cx_assets.sql_models.parse import ParsedModel, parse_model
 
 
@@ -22,13 +23,29 @@ def load_models(
     """
     if not folder.is_dir():
         raise NotADirectoryError(folder)
-    parsed = [parse_model(path, folder, parameters) for path in sorted(folder.rglob("*.sql"))]
+    parsed = [parse_model(path, folder, parameters) for path in sorted(_files(folder))]
     models = {model.table: model for model in parsed}
     for model in parsed:
         _check_tables(model, {*models, *known}, known)
     with Catalogue() as catalogue:
         binder = Binder(catalogue, known, parameters)
         return [binder.bind(models[table]) for table in _order(models)]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file that ends in .sql; a folder that cannot be looked into would hide some."""
+
+    def refuse(error: OSError) -> None:
+        raise ModelError(f"{error.filename}:1: cannot be listed: {error.strerror}") from error
+
+    for place, subfolders, names in os.walk(folder, onerror=refuse):
+        here = Path(place)
+        for name in subfolders:
+            if (here / name).is_symlink():
+                raise ModelError(f"{here / name}:1: a link to a folder: put the files here")
+        for name in (*subfolders, *names):
+            if name.lower().endswith(".sql"):
+                yield here / name
 
 
 def _check_tables(

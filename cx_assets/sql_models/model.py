@@ -27,9 +27,14 @@ class Problem(Exception):
 
 @contextmanager
 def problems_in(path: Path) -> Iterator[None]:
-    """Turn a Problem into a ModelError about the file `path`."""
+    """Turn a Problem into a ModelError about the file `path`.
+
+    So is an expression deeper than Python can follow.
+    """
     try:
         yield
+    except RecursionError as error:
+        raise ModelError(f"{path}:1: nested too deeply to be read") from error
     except Problem as problem:
         raise ModelError(f"{path}:{problem.line}: {problem}") from problem
 

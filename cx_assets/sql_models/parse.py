@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from cx_assets.columns import References
+from cx_assets.columns import Consent, References
 from cx_assets.sql_models.described import Described, read_descriptions
 from cx_assets.sql_models.dialect import is_plain_name
 from cx_assets.sql_models.model import STAGES, Problem, problems_in
@@ -53,10 +53,17 @@ def _place(path: Path) -> tuple[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        if not path.is_file():
+            raise Problem(1, "is no file")
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise Problem(line, f"not UTF-8: {error.reason}") from error
+    except OSError as error:
+        raise Problem(1, f"cannot be read: {error.strerror}") from error
+    if "\0" in text:  # where DuckDB stops reading and sqlglot goes on
+        raise Problem(text.partition("\0")[0].count("\n") + 1, "holds a NUL byte")
+    return text
 
 
 def _check_parameters(statement: Statement, allowed: Collection[str]) -> None:
@@ -71,5 +78,5 @@ def _references(described: Described) -> dict[str, int]:
         test.table: column.line
         for column in described.columns
         for test in column.tests
-        if isinstance(test, References)
+        if isinstance(test, (References, Consent))
     }

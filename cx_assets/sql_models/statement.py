@@ -146,14 +146,13 @@ def _selects(query: exp.Expr) -> list[exp.Select]:
 
 def _name(expression: exp.Expr) -> tuple[str, int]:
     """The name that is written for a column, and the line where it is."""
-    if isinstance(expression, exp.Alias):
-        identifier = expression.args["alias"]
-    elif isinstance(expression, exp.Column):
-        identifier = expression.this
-    else:
+    name = expression.args.get("alias") if isinstance(expression, exp.Alias) else None
+    if isinstance(expression, exp.Column):
+        name = expression.this
+    if not isinstance(name, exp.Identifier):
         written = expression.sql(dialect=ModelSql, comments=False)
         raise Problem(line_of(expression), f"{written} has no name: add `as <name>`")
-    return identifier.name, identifier.meta["line"]
+    return name.name, line_of(name)
 
 
 def _tables(query: exp.Query) -> dict[str, int]:

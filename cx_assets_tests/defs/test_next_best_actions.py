@@ -86,7 +86,8 @@ def customers(settings: Settings, ids: Sequence[str], *periods: Period, **other:
     for period in periods or (JUNE,):
         of = {"period": period.start.date(), "customer_id": list(ids)}
         given(settings, "insight.customer_360", **of, **known)
-        given(settings, "process.customers", **of, closed_at=closed_at)
+        agreed = {name: known[name] for name in ("consent_marketing", "consent_analytics")}
+        given(settings, "process.customers", **of, **agreed, closed_at=closed_at)
         segment = known["segment_id"]
         given(settings, "analyze.segments", **of, segment_id=segment, segment_name="a segment")
 

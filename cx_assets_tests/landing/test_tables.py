@@ -7,7 +7,7 @@ import pytest
 from cx_assets.columns import NotNull, OneOf, Range
 from cx_assets.landing import collect
 from cx_assets.landing.collect import FileAccount
-from cx_assets.landing.contract import Field
+from cx_assets.landing.contract import TRACES, Field
 from cx_assets.landing.sources import ACTION_ASSIGNMENTS, ORDERS, SOURCES
 from cx_assets.warehouse import SchemaRefused
 from cx_assets_tests.landing.zone import FIRST_PERIOD, GOOD_ORDERS, Zone, months
@@ -20,7 +20,8 @@ def test_the_declared_columns_are_those_of_the_table(zone: Zone, name: str) -> N
         standing = session.columns(f"collect.{name}")
     assert standing == {c.name: c.type for c in collect.table_columns(SOURCES[name])}
     fields = [field.name for field in SOURCES[name].fields]
-    assert list(standing) == ["period", *fields, "source_file", "source_line"]
+    traces = [column.name for column in TRACES] if name == "customers" else []
+    assert list(standing) == ["period", *fields, *traces, "source_file", "source_line"]
 
 
 def test_the_declaration_becomes_tests() -> None:
@@ -48,11 +49,11 @@ def test_preparing_changes_nothing_and_a_refused_promotion_neither(zone: Zone) -
     zone.put("orders/a.csv", GOOD_ORDERS + "x,,wrong,\n")
     with zone.session() as session:
         prepared = collect.prepare(
-            session, ORDERS, zone.landing, months(1, 3), "monthly", FIRST_PERIOD
+            session, ORDERS, zone.landing, months(1, 3), "monthly", FIRST_PERIOD, zone.guard
         )
         assert session.rows(f"select count(*) from {prepared.staged}") == [(6,)]
         with pytest.raises(SchemaRefused):
-            collect.promote(session, prepared)
+            collect.promote(session, prepared, zone.guard)
     assert zone.state() == before
 
 
@@ -60,8 +61,10 @@ def test_promoting_returns_the_rows_of_each_period(zone: Zone) -> None:
     zone.put("orders/a.csv", GOOD_ORDERS)
     with zone.session() as session:
         periods = months(2, 4)
-        prepared = collect.prepare(session, ORDERS, zone.landing, periods, "monthly", FIRST_PERIOD)
-        counts = collect.promote(session, prepared)
+        prepared = collect.prepare(
+            session, ORDERS, zone.landing, periods, "monthly", FIRST_PERIOD, zone.guard
+        )
+        counts = collect.promote(session, prepared, zone.guard)
     assert counts == dict(zip((p.start.date() for p in periods), (2, 2, 0), strict=True))
 
 

@@ -12,8 +12,12 @@ from typing import Any
 from cx_assets.landing import collect, registry
 from cx_assets.landing.collect import FileAccount
 from cx_assets.landing.contract import Source
+from cx_assets.landing.files import MAX_BYTES
 from cx_assets.landing.sources import SOURCES
 from cx_assets.periods import Period, next_first_day
+from cx_assets.privacy import keys
+from cx_assets.privacy.guard import Guard
+from cx_assets.privacy.vault import Vault
 from cx_assets.warehouse import Session
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 
@@ -49,6 +53,11 @@ class Zone:
     def warehouse(self) -> Path:
         return self.root / "warehouse.duckdb"
 
+    @property
+    def guard(self) -> Guard:
+        vault = self.root / "vault.sqlite"
+        return Guard(Vault(vault, keys.load(self.root / "keys", vault, {})))
+
     def put(self, path: str, content: str | bytes) -> Path:
         """Land a file, a second later than the one before; a `.gz` is compressed here."""
         data = content.encode() if isinstance(content, str) else content
@@ -77,15 +86,23 @@ class Zone:
         periods: Sequence[Period],
         source: str = "orders",
         first_period: date = FIRST_PERIOD,
+        max_bytes: int = MAX_BYTES,
     ) -> dict[str, FileAccount]:
         """One whole run; every account must balance."""
         with self.session() as session:
             prepared = collect.prepare(
-                session, SOURCES[source], self.landing, periods, "monthly", first_period
+                session,
+                SOURCES[source],
+                self.landing,
+                periods,
+                "monthly",
+                first_period,
+                self.guard,
+                max_bytes,
             )
             accounts = {account.path: account for account in prepared.accounts}
             assert [account for account in accounts.values() if not account.balanced] == []
-            collect.promote(session, prepared)
+            collect.promote(session, prepared, self.guard)
         return accounts
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:

@@ -41,13 +41,6 @@ def test_scores_lie_on_their_scale_or_are_no_answer(warehouse: Warehouse) -> Non
     assert groups == ["promoter", "passive", "detractor"]
 
 
-def test_texts_carry_no_address_or_number(warehouse: Warehouse) -> None:
-    text = "写信给我 wei.li+shop@mail.example.cn or call +49 (170) 1234-567, order 12345!"
-    warehouse.given("collect.survey_responses", invitation("a", score=1.0, comment=text))
-    (row,) = warehouse.model("process.survey_responses")
-    assert row["comment"] == "写信给我 [email] or call [phone], order 12345!"
-
-
 def test_a_customer_is_as_known_at_the_periods_end(warehouse: Warehouse) -> None:
     def state(month: int, city: str) -> Row:
         return {
@@ -61,11 +54,8 @@ def test_a_customer_is_as_known_at_the_periods_end(warehouse: Warehouse) -> None
         }
 
     warehouse.given("collect.customers", state(1, "Köln"), state(2, "北京"))
-    order = {"order_id": "1", "customer_id": "b", "source_file": "f", "source_line": 1}
-    warehouse.given(
-        "collect.orders",
-        {**order, "period": date(2024, 1, 1), "ordered_at": datetime(2024, 1, 31, 23, 59)},
-    )
+    order = {"order_id": "1", "customer_id": "b", "ordered_at": datetime(2024, 1, 31, 23, 59)}
+    warehouse.given("process.orders", {**order, "period": date(2024, 1, 1)})
     january = {row["customer_id"]: row for row in warehouse.model("process.customers")}
     assert january["a"]["city"] == "Köln"
     assert january["b"]["in_crm"] is False

@@ -203,22 +203,18 @@ def test_a_bot_is_what_no_person_does(warehouse: Warehouse) -> None:
 
 # Customer, e-mail, name, whether it is a test account.
 ACCOUNTS = [
-    ("TEST-7", None, None, True),
-    ("a", "test.account@shop.de", None, True),
-    ("b", "test1@shop.de", None, True),
-    ("c", "anna@shop.test", None, True),
-    ("d", None, "Tester Three", True),
-    ("e", None, "测试账号", True),
-    ("f", "anna.testa@contest.org", "Anna Testa", False),
-    ("g", "anna@example.com", "安娜", False),
-    ("h", None, None, False),
+    ("TEST-7", None, True),
+    ("测试", False, True),
+    ("a", True, True),
+    ("testa", False, False),
+    ("b", None, False),
 ]
 
 
 def test_a_test_account_says_so(warehouse: Warehouse) -> None:
-    for customer, email, name, _ in ACCOUNTS:
+    for customer, says_so, _ in ACCOUNTS:
         row = {"period": JANUARY.start.date(), "customer_id": customer, "updated_at": NOON}
-        row |= {"email": email, "full_name": name, "source_file": "f", "source_line": 1}
+        row |= {"is_test_account": says_so, "source_file": "f", "source_line": 1}
         warehouse.given("collect.customers", row)
     rows = warehouse.model("process.customers")
     found = {row["customer_id"]: row["is_test_account"] for row in rows}

@@ -1,5 +1,6 @@
 """Everything that can be wrong with a model, and where the message says it is."""
 
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -56,6 +57,7 @@ def of_two_lines(second: str) -> str:
         (of_two_lines("columns('.*_id') as x -- All."), 1, "other columns than written"),
         (of_two_lines("count(*) -- How many."), 3, "COUNT(*) has no name"),
         (of_two_lines("order_id::int -- Which."), 3, "has no name"),
+        (of_two_lines("status -- The \0 status.\n$ order_id"), 3, "holds a NUL byte"),
         (
             of_two_lines("status, -- Status.\nupper(status) as\n  status -- Again."),
             5,
@@ -230,3 +232,58 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "process").mkdir()
     (tmp_path / "process" / "t.sql").write_bytes(b"-- A table.\n-- caf\xe9\nselect 1")
     assert_error(tmp_path, "process/t", 2, "not UTF-8")
+
+
+def put_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def put_link_to_nothing(path: Path) -> None:
+    path.symlink_to(path.with_name("nothing"))
+
+
+@pytest.mark.parametrize("put", [put_folder, put_link_to_nothing, os.mkfifo])
+def test_what_is_no_file_is_refused(write: Write, put: Callable[[Path], None]) -> None:
+    folder = write({"process/a": snapshot("1", "")})
+    put(folder / "process" / "t.sql")
+    assert_error(folder, "process/t", 1, "is no file")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_closed_file_and_a_closed_folder_are_refused(write: Write) -> None:
+    folder = write({"process/a": snapshot("1", ""), "analyze/t": snapshot("1", "")})
+    (folder / "analyze" / "t.sql").chmod(0)
+    assert_error(folder, "analyze/t", 1, "cannot be read: Permission denied")
+    (folder / "analyze").chmod(0)
+    try:
+        with pytest.raises(ModelError, match=r"analyze:1: cannot be listed: Permission denied"):
+            load_models(folder, KNOWN, PARAMETERS)
+    finally:
+        (folder / "analyze").chmod(0o700)
+
+
+def test_a_link_to_a_folder_would_hide_models(write: Write, tmp_path: Path) -> None:
+    folder = write({"process/a": snapshot("1", "")})
+    (folder / "analyze").symlink_to(folder / "process")
+    with pytest.raises(ModelError, match=r"analyze:1: a link to a folder: put the files here"):
+        load_models(folder, KNOWN, PARAMETERS)
+
+
+def test_an_ending_in_capitals_hides_no_model(write: Write) -> None:
+    folder = write({"process/a": snapshot("1", "")})
+    (folder / "process" / "a.sql").rename(folder / "process" / "a.SQL")
+    assert [model.table for model in load_models(folder, KNOWN, PARAMETERS)] == ["process.a"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["(" * 300 + "1" + ")" * 300, "case when true then " * 200 + "1" + " end" * 200],
+)
+def test_what_is_nested_too_deeply_is_refused(write: Write, value: str) -> None:
+    assert_error(write({"process/t": snapshot(value, "")}), "process/t", 1, "nested too deeply")
+
+
+def test_one_wrong_model_stops_the_load_of_all(write: Write) -> None:
+    good = {f"process/{name}": snapshot("1", "") for name in "abc"}
+    assert len(load_models(write(good), KNOWN, PARAMETERS)) == 3
+    assert_error(write({"process/z": "select"}), "process/z", 1)

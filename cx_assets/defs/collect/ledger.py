@@ -3,9 +3,11 @@
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from cx_assets import disk
 from cx_assets.columns import Column
 from cx_assets.landing import registry
 from cx_assets.landing.sources import SOURCES
+from cx_assets.settings import Settings
 from cx_assets.tables import Table, loop_asset, table_options
 from cx_assets.warehouse import Warehouse
 
@@ -45,9 +47,11 @@ def view_asset(table: Table, view_sql: str) -> dg.AssetsDefinition:
 
     @loop_asset(**table_options(table))
     def view(
-        context: AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+        context: AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        settings: dg.ResourceParam[Settings],
     ) -> dg.MaterializeResult:
-        with warehouse.connect() as session, session.transaction():
+        with disk.said(settings.home), warehouse.connect() as session, session.transaction():
             registry.create(session)
             session.execute("create schema if not exists collect")
             session.execute(view_sql)

@@ -6,11 +6,14 @@ from time import monotonic
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from cx_assets import disk
 from cx_assets.columns import UniqueTogether
 from cx_assets.landing import collect, registry
 from cx_assets.landing.contract import Source
 from cx_assets.landing.sources import FEEDBACK, SOURCES
 from cx_assets.periods import run_periods
+from cx_assets.privacy.guard import Guard
+from cx_assets.privacy.retention import refuse_removed
 from cx_assets.settings import Settings
 from cx_assets.tables import (
     Table,
@@ -23,6 +26,7 @@ from cx_assets.tables import (
     retry_only_what_passes,
     table_options,
 )
+from cx_assets.upgrade import upgrade
 from cx_assets.warehouse import Warehouse
 
 CONSERVATION = "no_row_is_lost"
@@ -34,6 +38,8 @@ def collected_table(source: Source) -> Table:
         description=f"{source.description} From landing/{source.name}/.",
         columns=tuple(collect.table_columns(source)),
         tests=(UniqueTogether(source.key),),
+        # Texts are scrubbed of the names that are known by then.
+        reads=("collect.customers",) if source.texts else (),
         kinds=frozenset({"file"}),
     )
 
@@ -104,9 +110,20 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         started = monotonic()
         periods = run_periods(context.partition_keys)
-        with retry_only_what_passes(), warehouse.connect() as session:
+        with disk.said(settings.home):
+            guard = Guard.of(settings)
+            upgrade(warehouse, settings, guard, context.log.info)
+        with retry_only_what_passes(settings.home), warehouse.connect() as session:
+            refuse_removed(session, periods)
             prepared = collect.prepare(
-                session, source, settings.landing, periods, settings.period, settings.first_period
+                session,
+                source,
+                settings.landing,
+                periods,
+                settings.period,
+                settings.first_period,
+                guard,
+                settings.max_file_bytes,
             )
             yield from refuse_failures(
                 [
@@ -115,7 +132,7 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
                     *audit(session, table, prepared.staged),
                 ]
             )
-            counts = collect.promote(session, prepared)
+            counts = collect.promote(session, prepared, guard)
             if source in FEEDBACK:
                 context.add_asset_metadata(
                     {registry.CONTENTS: registry.contents(session, source)},

@@ -1,7 +1,7 @@
 """The sensor that closes the loop: what comes back is measured in every period that it touches."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import dagster as dg
@@ -13,6 +13,7 @@ from dagster._core.storage.tags import (
     SENSOR_NAME_TAG,
 )
 
+from cx_assets.defs.erasure import REWRITTEN
 from cx_assets.landing import watch
 from cx_assets.landing.registry import CONTENTS
 from cx_assets.landing.sources import FEEDBACK, SOURCES
@@ -23,6 +24,8 @@ from cx_assets.turns import RunState, Stamp, State, TakenIn, Turn, decide
 NAME = "new_feedback"
 COLLECTED = [dg.AssetKey(["collect", source.name]) for source in FEEDBACK]
 INTERVAL_SECONDS = 30
+# More erasures than happen between two looks of the sensor.
+MOST_ERASURES = 50
 # The jobs after which nothing of a new file is left to do.
 LOOPS = ("whole_loop", "turn_of_the_loop")
 
@@ -65,6 +68,28 @@ def _taken_in(instance: dg.DagsterInstance, collected: dg.AssetKey) -> dict[str,
     return {}
 
 
+def after_erasures(instance: dg.DagsterInstance) -> Callable[[str, str], str]:
+    """What became of the hash of a landing file when people were erased from it."""
+    rewritten: dict[tuple[str, str], str] = {}
+    for key in COLLECTED:
+        observed = instance.fetch_observations(key, limit=MOST_ERASURES)
+        for record in observed.records:
+            metadata = record.asset_observation.metadata if record.asset_observation else {}
+            told = metadata.get(REWRITTEN)
+            if isinstance(told, dg.JsonMetadataValue) and isinstance(told.data, dict):
+                for path, (before, after) in told.data.items():
+                    rewritten[path, before] = after
+
+    def hash_now(path: str, sha256: str) -> str:
+        seen = set()
+        while (path, sha256) in rewritten and sha256 not in seen:
+            seen.add(sha256)
+            sha256 = rewritten[path, sha256]
+        return sha256
+
+    return hash_now
+
+
 def request(turn: Turn) -> dg.RunRequest:
     start, end = turn.start.strftime(KEY_FORMAT), turn.end.strftime(KEY_FORMAT)
     window = (
@@ -91,7 +116,9 @@ def new_feedback(
 ) -> dg.SensorResult:
     def periods_of(path: str) -> Iterable[date]:
         source = SOURCES[path.split("/")[0]]
-        return watch.event_periods(settings.landing / path, source, settings.period)
+        return watch.event_periods(
+            settings.landing / path, source, settings.period, settings.max_file_bytes
+        )
 
     last = newest(PERIODS)
     if last is None:
@@ -108,6 +135,7 @@ def new_feedback(
         fingerprint=lambda path: watch.fingerprint(settings.landing / path),
         periods_of=periods_of,
         taken_in=lambda: taken_in(context.instance),
+        erased_from=after_erasures(context.instance),
         first=settings.first_period,
         last=last.start.date(),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from cx_assets.catalogue import catalogue_of
 from cx_assets.catalogue_sql import eligible_sql, reasons_sql
-from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
+from cx_assets.columns import Column, Consent, NotNull, OneOf, Range, Unique
 from cx_assets.defs.feedback.action_outcomes import HORIZON_DAYS
 from cx_assets.defs.personalize.publishing import decided_table
 from cx_assets.methods.policy.choices import choices
@@ -44,7 +44,12 @@ NEXT_BEST_ACTIONS = Table(
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
-        Column("customer_id", "VARCHAR", "The customer.", (NotNull(), Unique())),
+        Column(
+            "customer_id",
+            "VARCHAR",
+            "The customer.",
+            (NotNull(), Unique(), Consent(("marketing", "analytics"))),
+        ),
         Column("action_id", "VARCHAR", "The action.", (NotNull(), Unique())),
         Column("action", "VARCHAR", "What to do.", (NotNull(),)),
         Column("arm", "VARCHAR", "Whether it is done.", (NotNull(), OneOf(("treated", "control")))),

@@ -6,7 +6,8 @@ import dagster as dg
 import pyarrow as pa
 from dagster import AssetExecutionContext
 
-from cx_assets.columns import names
+from cx_assets import disk
+from cx_assets.columns import Consent, names
 from cx_assets.outbox import Publication, differing, publish, recorded
 from cx_assets.periods import Period, newest, partitions
 from cx_assets.settings import Settings
@@ -37,6 +38,7 @@ def decided_table(
                     decided = session.table(rows.sql, rows.parameters) if rows else published[:0]
                     warn(table, period, differing(publication, decided, published))
                     session.append(staged, as_rows(table, period, published))
+                    withdraw_refused(session, table, staged, period)
                 elif rows:
                     session.append(staged, rows.sql, rows.parameters)
 
@@ -50,6 +52,26 @@ def warn(table: Table, period: Period, others: int) -> None:
         dg.get_dagster_logger().warning(
             f"{table.name}: {period.key} was published before and would differ in {others:,} "
             "decisions now; what was published stands"
+        )
+
+
+def withdraw_refused(session: Session, table: Table, staged: str, period: Period) -> None:
+    """Leave out whose refusal landed after the decision; the record keeps what was decided."""
+    (test,) = [
+        test for column in table.columns for test in column.tests if isinstance(test, Consent)
+    ]
+    agreed = " and ".join(f"consent_{each}" for each in test.to)
+    refused = (
+        f"from {staged} where period = $day and customer_id not in "
+        f"(select customer_id from {Consent.table} where period = $day and {agreed})"
+    )
+    day = {"day": period.start.date()}
+    ((people,),) = session.rows(f"select count(*) {refused}", day)
+    if people:
+        session.execute(f"delete {refused}", day)
+        dg.get_dagster_logger().warning(
+            f"{table.name}: {people:,} decisions published for {period.key} are about people who, "
+            "as has landed since, had not agreed; they are left out here, and may have been sent"
         )
 
 
@@ -89,7 +111,7 @@ def publishing_asset(
         if period is None or period.key not in context.partition_keys:
             context.log.info(f"{name}: not the newest period, and the past sends nothing")
             return dg.MaterializeResult(metadata={"published": False})
-        with warehouse.connect() as session:
+        with disk.said(settings.home), warehouse.connect() as session:
             decided = session.table(
                 decisions, {"period_start": period.start, "period_end": period.end}
             )
@@ -97,7 +119,8 @@ def publishing_asset(
             # An empty file would freeze the period before anybody gave consent.
             context.log.info(f"{name}: nobody may be contacted in {period.key}")
             return dg.MaterializeResult(metadata={"published": False})
-        published = publish(publication, decided, period.key, settings.landing, settings.outbox)
+        with disk.said(settings.home):
+            published = publish(publication, decided, period.key, settings.landing, settings.outbox)
         context.log.info(
             f"{name}: {published.sent:,} of the {published.recorded:,} decisions of {period.key} "
             f"are for the CRM, {'now' if published.new else 'already'} published"

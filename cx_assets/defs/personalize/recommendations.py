@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cx_assets.columns import Column, NotNull, OneOf, Range, UniqueTogether
+from cx_assets.columns import Column, Consent, NotNull, OneOf, Range, UniqueTogether
 from cx_assets.methods.recommend import OFFERS
 from cx_assets.methods.recommend.purchases import PURCHASES
 from cx_assets.methods.recommend.ranking import ITEM_TO_ITEM, POPULARITY, ranked_sql
@@ -32,7 +32,9 @@ RECOMMENDATIONS = Table(
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
-        Column("customer_id", "VARCHAR", "To whom.", (NotNull(),)),
+        Column(
+            "customer_id", "VARCHAR", "To whom.", (NotNull(), Consent(("marketing", "analytics")))
+        ),
         Column("rank", "BIGINT", "1 is offered first.", (NotNull(), Range(1, OFFERS))),
         Column("product_id", "VARCHAR", "What.", (NotNull(),)),
         Column("product_name", "VARCHAR", "Its name, where it has one."),

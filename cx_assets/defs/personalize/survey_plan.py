@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from cx_assets.columns import Column, NotNull, OneOf, Range, Unique
+from cx_assets.columns import Column, Consent, NotNull, OneOf, Range, Unique
 from cx_assets.defs.personalize.publishing import decided_table
 from cx_assets.methods.survey_plan import RANDOM_SHARE, draw_key, invitations, plan_sql
 from cx_assets.outbox import SURVEYS
@@ -44,7 +44,12 @@ SURVEY_PLAN = Table(
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
-        Column("customer_id", "VARCHAR", "Whom to ask.", (NotNull(), Unique())),
+        Column(
+            "customer_id",
+            "VARCHAR",
+            "Whom to ask.",
+            (NotNull(), Unique(), Consent(("marketing", "analytics"))),
+        ),
         Column("plan_id", "VARCHAR", "The planned invitation.", (NotNull(), Unique())),
         Column("survey", "VARCHAR", "Kind of survey.", (NotNull(), OneOf(("csat",)))),
         Column("rank", "BIGINT", "1 is asked first.", (NotNull(), Unique(), Range(1))),
