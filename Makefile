@@ -1,6 +1,6 @@
 # make demo, make test: on a fresh machine these two do everything. Needs Python 3.11+, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy benchmark-rules fuzz
+.PHONY: help demo dev check test test-fast lint types clean lock docs benchmark benchmark-satisfaction benchmark-effects benchmark-policy benchmark-rules benchmark-recommend benchmark-kills fuzz
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -64,6 +64,12 @@ benchmark-policy: $(INSTALLED) ## what the policy loses while it learns, against
 
 benchmark-rules: $(INSTALLED) ## what is bought together in 1,000,000 baskets, against mlxtend and PyFIM
 	@$(BIN)/python -m benchmarks.rules
+
+benchmark-recommend: $(INSTALLED) ## offers against what was bought next, against implicit's ALS and BM25
+	@$(BIN)/python -m benchmarks.recommend
+
+benchmark-kills: $(INSTALLED) ## 200 kills over every kind of step: nothing may be lost, doubled or torn
+	@$(BIN)/python -m benchmarks.kills
 
 fuzz: $(INSTALLED) ## 10,000 damaged landing files: no run may stop, no row be lost
 	@$(BIN)/python -m benchmarks.fuzz

@@ -4,10 +4,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from cx_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
 
 
 @click.command()
@@ -36,10 +40,13 @@ def erase(customer_ids: tuple[str, ...]) -> None:
             ask(settings, customer_id, datetime.now(UTC))
     job = build_defs(settings).resolve_job_def(JOB)
     with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        result = job.execute_in_process(
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
         if not result.success:
-            failure = result.all_events[-1].message or ""
-            raise click.ClickException(f"{failure} Run {result.run_id} has the log.")
+            raise click.ClickException(f"{_why(result)} Run {result.run_id} has the log.")
         (output,) = result.filter_events(lambda e: e.event_type_value == "STEP_OUTPUT")
     erased = output.step_output_data.metadata["erased"].value
     click.echo(
@@ -47,6 +54,14 @@ def erase(customer_ids: tuple[str, ...]) -> None:
         if erased
         else "Nobody has asked to be erased."
     )
+
+
+def _why(result: "ExecuteInProcessResult") -> str:
+    """What the step that failed said last, without the name of its error."""
+    for event in result.all_events:
+        if event.is_step_failure and (error := event.step_failure_data.error):
+            return (error.cause or error).message.partition(": ")[2].strip()
+    return result.all_events[-1].message or ""
 
 
 @click.command()

@@ -42,17 +42,23 @@ def said(home: Path) -> Iterator[None]:
 def problem(error: BaseException, home: Path) -> str | None:
     """What is wrong with the disk that an error comes from; None where it comes from elsewhere."""
     words = "\n".join(str(one) for one in _chain(error))
-    folder = _folder(words, home)
-    if any(word in words for word in READ_ONLY) or (_may_be(words) and is_read_only(folder)):
+    is_full, is_closed, is_either = (
+        any(word in words for word in phrases) for phrases in (FULL, READ_ONLY, EITHER)
+    )
+    if not (is_full or is_closed or is_either):
+        return None
+    folders = _folders(words, home)
+    for folder in folders:
+        if (is_closed or is_either) and is_read_only(folder):
+            return (
+                f"{folder} is on a file system that is read-only: mount it for writing, or set "
+                "CX_HOME to a folder elsewhere. Nothing was changed."
+            )
+    folder = min(folders, key=_free)
+    if is_full or (is_either and _free(folder) < FEW_BYTES):
         return (
-            f"{folder} is on a file system that is read-only: mount it for writing, or set CX_HOME "
-            "to a folder elsewhere. Nothing was changed."
-        )
-    free = shutil.disk_usage(folder).free
-    if any(word in words for word in FULL) or (_may_be(words) and free < FEW_BYTES):
-        return (
-            f"the disk of {folder} is full ({free / 1e6:,.1f} MB free): make room there and run "
-            "this again. Every table stands as it was before the step that failed."
+            f"the disk of {folder} is full ({_free(folder) / 1e6:,.1f} MB free): make room there "
+            "and run this again. Every table stands as it was before the step that failed."
         )
     return None
 
@@ -61,8 +67,8 @@ def is_read_only(folder: Path) -> bool:
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
-def _may_be(words: str) -> bool:
-    return any(word in words for word in EITHER)
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -73,8 +79,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _folder(words: str, home: Path) -> Path:
-    """The folder of the file that the words name, else the home; the nearest that exists."""
-    named = PATH.search(words)
-    path = Path(named[1]) if named else home
-    return next(one for one in (path, *path.parents) if one.is_dir())
+def _folders(words: str, home: Path) -> list[Path]:
+    """The folders of the files that the words name, and the home; each the nearest that exists."""
+    # Path.is_dir raises where a name is too long; the words may hold anything in quotes.
+    paths = [Path(named) for named in PATH.findall(words)] + [home]
+    return [next(one for one in (path, *path.parents) if os.path.isdir(one)) for path in paths]  # noqa: PTH112

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from cx_assets.disk import is_read_only
 from cx_assets.doctor_packages import lock_file, packages
 from cx_assets.doctor_runs import any_under_way, pool, processes, runs
 from cx_assets.findings import Finding, error, ok, or_ok, some, warn
@@ -113,6 +114,9 @@ def room(settings: Settings) -> list[Finding]:
     """There is space for the copies that are made of the warehouse."""
     size = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
     folder = next(path for path in settings.warehouse.parents if path.exists())
+    if is_read_only(folder):
+        advice = "Mount it for writing, or set CX_HOME to a folder elsewhere."
+        return [error("disk", f"{folder} is on a file system that is read-only", advice)]
     free = shutil.disk_usage(folder).free
     what = f"{free / 1e6:,.0f} MB free in {folder}, the warehouse has {size / 1e6:,.0f} MB"
     if free >= COPIES * size:

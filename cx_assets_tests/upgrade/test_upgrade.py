@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from cx_assets import upgrade
+from cx_assets.privacy import free_blocks
 from cx_assets.privacy.guard import Guard
 from cx_assets.settings import Settings
 from cx_assets.upgrade import VERSION, TooNew
@@ -125,6 +126,21 @@ def test_killed_before_the_end_it_is_still_of_version_1(
     monkeypatch.undo()
     bring_up(old)
     assert tables(old)["registry.version"].num_rows == 1
+
+
+@pytest.mark.slow
+def test_killed_before_the_file_is_written_anew_the_next_call_does_it(
+    old: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emails = {row["email"] for row in tables(old)["collect.customers"].to_pylist()} - {None}
+    monkeypatch.setattr(free_blocks, "compact", lambda path: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        bring_up(old)
+    assert any(email.encode() in old.warehouse.read_bytes() for email in emails)
+    monkeypatch.undo()
+    bring_up(old)
+    assert not any(email.encode() in old.warehouse.read_bytes() for email in emails)
+    assert "registry.to_compact" not in tables(old)
 
 
 def test_a_warehouse_of_a_later_version_is_left_alone(old: Settings) -> None:

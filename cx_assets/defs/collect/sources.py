@@ -6,7 +6,6 @@ from time import monotonic
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from cx_assets import disk
 from cx_assets.columns import UniqueTogether
 from cx_assets.landing import collect, registry
 from cx_assets.landing.contract import Source
@@ -110,7 +109,7 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         started = monotonic()
         periods = run_periods(context.partition_keys)
-        with disk.said(settings.home):
+        with retry_only_what_passes(settings.home):
             guard = Guard.of(settings)
             upgrade(warehouse, settings, guard, context.log.info)
         with retry_only_what_passes(settings.home), warehouse.connect() as session:
