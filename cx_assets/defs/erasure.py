@@ -96,7 +96,7 @@ def erase_people() -> None:
 
 
 @dg.sensor(
-    job=erase_people,
+    job_name=JOB,
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(

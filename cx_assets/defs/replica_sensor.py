@@ -38,7 +38,7 @@ def refresh_read_replica() -> None:
 
 @dg.sensor(
     name=NAME,
-    job=refresh_read_replica,
+    job_name="refresh_read_replica",
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING
     if SETTINGS.read_replica

@@ -17,6 +17,7 @@ from dagster._core.storage.tags import (
 
 from cx_assets.definitions import build_defs
 from cx_assets.periods import PERIODS
+from cx_assets.privacy.keys import BYTES, PSEUDONYM
 from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
 from cx_assets.warehouse.names import table_sql
@@ -115,5 +116,12 @@ def same(left: pa.Table, right: pa.Table) -> bool:
 
 
 def land(landing: Path, settings: Settings) -> None:
-    """Copy landing files, their modification times included."""
+    """Copy landing files, their modification times included.
+
+    Every home has the same pseudonym key, so that tables of two homes can be compared.
+    """
     shutil.copytree(landing, settings.landing, dirs_exist_ok=True)
+    settings.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = settings.keys / PSEUDONYM
+    key.touch(mode=0o600)
+    key.write_text("5e" * BYTES)
