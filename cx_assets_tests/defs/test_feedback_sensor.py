@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cx_assets import turns
+from cx_assets.defs.erasure import REWRITTEN
 from cx_assets.defs.feedback import feedback_sensor
+from cx_assets.landing import watch
 from cx_assets.settings import Settings
 from cx_assets_tests.conftest import LAST_PERIOD
 from cx_assets_tests.e2e.graph import build, definitions, land
@@ -216,6 +218,28 @@ def test_what_another_run_has_taken_in_is_not_asked_for(loop: Loop, small_landin
     assert loop.look() is None
     loop.write("new.csv", [MONTHS[4]])
     assert window(loop.look()) == ("2024-05-01", LAST_PERIOD)
+
+
+@pytest.mark.parametrize("before", ["of the file", "of another content"])
+def test_a_file_from_which_people_were_erased_has_no_new_answers(loop: Loop, before: str) -> None:
+    loop.write("a.csv", [MONTHS[0]])
+    succeed(loop, loop.look())
+    path = "survey_responses/a.csv"
+    known = watch.fingerprint(loop.settings.landing / path)
+    loop.write("a.csv", [MONTHS[0]])
+    now = watch.fingerprint(loop.settings.landing / path)
+    # Two erasures, one after the other.
+    for old, new in ((known if before == "of the file" else "0", "1"), ("1", now)):
+        observed = dg.AssetObservation(
+            asset_key=["collect", "survey_responses"], metadata={REWRITTEN: {path: [old, new]}}
+        )
+        loop.instance.report_runless_asset_event(observed)
+    asked = loop.look()
+    if before == "of the file":
+        assert asked is None
+        loop.write("a.csv", [MONTHS[1]])
+        asked = loop.look()
+    assert window(asked) == ("2024-01-01", LAST_PERIOD)
 
 
 class Sensor(RuleBasedStateMachine):
