@@ -48,7 +48,13 @@ def erase(customer_ids: tuple[str, ...]) -> None:
         if not result.success:
             raise click.ClickException(f"{_why(result)} Run {result.run_id} has the log.")
         (output,) = result.filter_events(lambda e: e.event_type_value == "STEP_OUTPUT")
-    erased = output.step_output_data.metadata["erased"].value
+    told = output.step_output_data.metadata
+    if "waits_for_run" in told:
+        raise click.ClickException(
+            f"run {told['waits_for_run'].value} is under way, and would bring rows back: erase "
+            "again once it has ended. The requests have landed."
+        )
+    erased = told["erased"].value
     click.echo(
         f"{erased} requests fulfilled; certificates in {settings.reports / 'erasures'}."
         if erased

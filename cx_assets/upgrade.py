@@ -4,7 +4,8 @@
 A step is one transaction, so a warehouse is of one version or of the next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cx_assets.columns import names
 from cx_assets.landing import collect, registry
@@ -29,6 +30,25 @@ REPEATED = {
 
 class TooNew(RuntimeError):
     """A later version of the product wrote the warehouse."""
+
+
+@contextmanager
+def up_to_date(
+    warehouse: Warehouse, settings: Settings, guard: Guard, tell: Callable[[str], object]
+) -> Iterator[Session]:
+    """A session on the warehouse, which is of this version; no other connection may be open.
+
+    Raises:
+        TooNew: as `upgrade`.
+    """
+    with warehouse.connect() as session:
+        current = version(session) == VERSION and not free_blocks.is_noted(session)
+        if current:
+            yield session
+    if not current:
+        upgrade(warehouse, settings, guard, tell)
+        with warehouse.connect() as session:
+            yield session
 
 
 def upgrade(

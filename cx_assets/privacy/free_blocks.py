@@ -17,6 +17,11 @@ def note(session: Session) -> None:
     session.execute(f"create table if not exists {_NOTE} as select true as to_compact")
 
 
+def is_noted(session: Session) -> bool:
+    """Whether rows were deleted that the file may still hold."""
+    return bool(session.columns(_NOTE))
+
+
 def clear(warehouse: Warehouse, path: Path) -> None:
     """Write the warehouse at `path` anew where that is noted; no connection to it may be open.
 
@@ -24,7 +29,7 @@ def clear(warehouse: Warehouse, path: Path) -> None:
         WarehouseLocked, NoRoom, CopyDiffers: as `compact`; the note stands.
     """
     with warehouse.connect() as session:
-        if not session.columns(_NOTE):
+        if not is_noted(session):
             return
     compact(path)
     with warehouse.connect() as session:

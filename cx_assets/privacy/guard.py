@@ -77,7 +77,8 @@ class Guard:
         consents = create(session, source, "consents", tombstones.consents(source, typed, hits))
         judged = create(session, source, "judged", tombstones.judged(source, typed, hits, consents))
 
-        names = known_names(session, source)
+        is_read = bool(source.texts) or bool(session.rows(f"from {rejects} limit 1"))
+        names = known_names(session, source, is_read)
         guarded = self._without_identifiers(session, source, judged, names)
         shown = self._without_texts(session, source, rejects, names)
         people = self._people(session, source, judged) if source.knows_people else None

@@ -28,15 +28,19 @@ NAMES = (*PLACE, Column("name_keys", "BIGINT[]", "Pseudonyms of the name's spell
 KEY_BYTES = 8  # Enough: ten million names give a wrong match among 10^12 words.
 
 
-def known_names(session: Session, source: Source) -> str:
-    """Table (name_key, since): the spellings of all names, and the period they were known from."""
+def known_names(session: Session, source: Source, is_read: bool) -> str:
+    """Table (name_key, since): the spellings of all names, and the period they were known from.
+
+    Args:
+        is_read: whether there is any text to look for them in; else it stays empty.
+    """
     nobody = "select null::bigint as name_key, null::date as since where false"
     everybody = """
         select name_key, min(period) as since
         from (select period, unnest(name_keys) as name_key from collect.customers)
         group by name_key
     """
-    is_there = "name_keys" in session.columns("collect.customers")
+    is_there = is_read and "name_keys" in session.columns("collect.customers")
     return create(session, source, "known names", everybody if is_there else nobody)
 
 

@@ -21,7 +21,7 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
     }
 
 
-def command(env: dict[str, str], *words: str) -> str:
+def command(env: dict[str, str], *words: str, umask: int = -1) -> str:
     """Run `.venv/bin/<words>` at the project's root; its output, or the reason why it failed."""
     done = subprocess.run(
         [str(BIN / words[0]), *words[1:]],
@@ -30,6 +30,7 @@ def command(env: dict[str, str], *words: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        umask=umask,
     )
     assert done.returncode == 0, f"{' '.join(words)}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done.stdout

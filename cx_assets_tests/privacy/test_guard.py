@@ -74,6 +74,7 @@ def test_identifiers_become_pseudonyms_and_go_to_the_vault(zone: Zone) -> None:
     assert found["email"] == "bobby@example.org"
 
 
+@pytest.mark.slow
 def test_no_identifier_is_in_any_byte_or_table(zone: Zone) -> None:
     zone.put("customers/a.csv", CUSTOMERS)
     # Rows that cannot be read hold identifiers as well.
@@ -144,6 +145,7 @@ def test_parquet_and_json_lines_are_guarded_too(zone: Zone) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_only_what_is_promoted_is_in_the_vault(zone: Zone) -> None:
     zone.put("customers/a.csv", CUSTOMERS)
     zone.run(months(1, 1), "customers")
@@ -153,6 +155,7 @@ def test_only_what_is_promoted_is_in_the_vault(zone: Zone) -> None:
     assert zone.guard.vault.reveal(subject(zone, "C2"))
 
 
+@pytest.mark.slow
 def test_texts_are_scrubbed_of_the_names_known_by_then(zone: Zone) -> None:
     """Wang is a customer from February on; a range run says the same as single runs."""
     zone.put("customers/a.csv", CUSTOMERS)
@@ -210,6 +213,7 @@ def test_test_accounts_are_known_by_name_and_address(zone: Zone) -> None:
     assert found == {who: is_test for who, *_, is_test in accounts}
 
 
+@pytest.mark.slow
 def test_every_source_is_read_though_somebody_was_erased(zone: Zone) -> None:
     erase(zone, "C1", "anna.k@example.org")
     for source in SOURCES:
@@ -235,6 +239,7 @@ def collected(zone: Zone, source: str) -> list[str]:
     return [row[0] for row in zone.query(f"select {key} from collect.{source} order by all")]
 
 
+@pytest.mark.slow
 def test_who_was_erased_stays_out_and_every_row_is_accounted_for(zone: Zone) -> None:
     erase(zone, "C1", "anna.k@example.org")
     zone.put("customers/a.csv", CUSTOMERS)
@@ -250,6 +255,7 @@ def test_who_was_erased_stays_out_and_every_row_is_accounted_for(zone: Zone) -> 
     assert zone.query("select count(*) from collect.rejected_rows") == [(0,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("when", "consent", "is_in"),
     [
@@ -276,6 +282,7 @@ def test_only_a_newer_consent_lets_a_person_in_again(
     assert states == [(1 if is_in else 0,)]
 
 
+@pytest.mark.slow
 def test_an_erasure_after_the_consent_counts_again(zone: Zone) -> None:
     erase(zone, "C1", "anna.k@example.org")
     zone.put("customers/c.csv", "customer_id,updated_at,consent_marketing\nC1,2024-03-01,true\n")

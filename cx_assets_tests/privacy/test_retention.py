@@ -8,6 +8,8 @@ from cx_assets.privacy.retention import Kept, Removed, refuse_removed, retain
 from cx_assets.settings import Settings, SettingsError
 from cx_assets_tests.landing.zone import ORDERS_HEADER, Zone, months
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2024, 4, 10)
 JANUARY = ORDERS_HEADER + "o1,C1,2024-01-10,web\no2,C2,2024-01-11,web\no2,C2,2024-01-11,app\n"
 MARCH = ORDERS_HEADER + "o3,C1,2024-03-10,web\n"

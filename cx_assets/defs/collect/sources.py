@@ -1,6 +1,7 @@
 """collect.<source>: the rows of the landing files, one asset per source."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from time import monotonic
 
 import dagster as dg
@@ -25,7 +26,7 @@ from cx_assets.tables import (
     retry_only_what_passes,
     table_options,
 )
-from cx_assets.upgrade import upgrade
+from cx_assets.upgrade import up_to_date
 from cx_assets.warehouse import Warehouse
 
 CONSERVATION = "no_row_is_lost"
@@ -109,10 +110,10 @@ def collect_asset(source: Source) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         started = monotonic()
         periods = run_periods(context.partition_keys)
-        with retry_only_what_passes(settings.home):
+        with retry_only_what_passes(settings.home), ExitStack() as opened:
             guard = Guard.of(settings)
-            upgrade(warehouse, settings, guard, context.log.info)
-        with retry_only_what_passes(settings.home), warehouse.connect() as session:
+            current = up_to_date(warehouse, settings, guard, context.log.info)
+            session = opened.enter_context(current)
             refuse_removed(session, periods)
             prepared = collect.prepare(
                 session,
