@@ -59,15 +59,15 @@ def dead_runs(instance: dg.DagsterInstance) -> set[str]:
     return {run.run_id for run in going if not is_alive(instance, run.run_id)}
 
 
-def under_way(instance: dg.DagsterInstance) -> list[str]:
-    """The runs that have begun and not ended; not those whose process is gone."""
+def under_way(instance: dg.DagsterInstance, beside: str = "") -> list[str]:
+    """The runs that have begun and not ended, beside that one; not those whose process is gone."""
     statuses = [
         dg.DagsterRunStatus.STARTING,
         dg.DagsterRunStatus.STARTED,
         dg.DagsterRunStatus.CANCELING,
     ]
     runs = instance.get_runs(dg.RunsFilter(statuses=statuses))
-    return [run.run_id for run in runs if is_alive(instance, run.run_id)]
+    return [run.run_id for run in runs if run.run_id != beside and is_alive(instance, run.run_id)]
 
 
 def is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -34,8 +34,7 @@ def fulfil_requests(
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[Warehouse],
 ) -> None:
-    others = [run_id for run_id in under_way(context.instance) if run_id != context.run_id]
-    if others:
+    if others := under_way(context.instance, beside=context.run_id):
         context.log.warning(
             f"run {others[0]} has begun: nobody was erased, as it would bring rows back. "
             "The sensor erasure_requests asks again once it has ended."

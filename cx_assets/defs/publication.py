@@ -28,8 +28,7 @@ def write_publications(
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[Warehouse],
 ) -> None:
-    others = [run_id for run_id in under_way(context.instance) if run_id != context.run_id]
-    if others:
+    if others := under_way(context.instance, beside=context.run_id):
         raise dg.Failure(
             f"run {others[0]} has begun, and half of its tables would be published: nothing was. "
             "Ask again once it has ended.",

@@ -22,8 +22,7 @@ MOST_FAILURES = 3
 
 @dg.op(pool=POOL, description="Copies the warehouse and puts the copy in the replica's place.")
 def copy_warehouse(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
-    others = [run_id for run_id in under_way(context.instance) if run_id != context.run_id]
-    if others:
+    if others := under_way(context.instance, beside=context.run_id):
         context.log.info(f"not copied: run {others[0]} has begun, and its end asks again")
         return
     with disk.said(settings.home):

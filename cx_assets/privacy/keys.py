@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,7 +79,18 @@ def key_id(key: bytes) -> str:
 
 
 def make_file(path: Path) -> None:
-    """Make a key file with a fresh key; where one stands already, it stays."""
+    """Make a key file with a fresh key; where one stands already, it stays.
+
+    What a killed call has left of a key goes. Two calls at once may each take the other's for that;
+    then one tries again.
+    """
+    _remove_unfinished(path)
+    while not path.exists():
+        with suppress(FileExistsError, FileNotFoundError):
+            _make_file(path)
+
+
+def _make_file(path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
@@ -87,12 +99,14 @@ def make_file(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         # A link, unlike a rename, never takes the place of a key that another process just made.
-        if not path.exists():
-            os.link(temporary, path)
-    except FileExistsError:
-        pass
+        os.link(temporary, path)
     finally:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)
+
+
+def _remove_unfinished(path: Path) -> None:
+    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
+        temporary.unlink(missing_ok=True)
 
 
 def problems(folder: Path) -> list[str]:
@@ -115,6 +129,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _file_key(path: Path, may_create: bool) -> bytes:
+    _remove_unfinished(path)
     if not path.exists():
         if not may_create:
             raise KeyProblem(

@@ -1,5 +1,7 @@
 import os
 import stat
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,40 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next(tmp_path: Path) -> 
     assert [vault(tmp_path).reveal(name) for name in "stu"] == [
         [{"email": f"{letter}@b.c"}] for letter in "acd"
     ]
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_what_a_killed_call_left_of_a_key_goes(tmp_path: Path, is_made: bool) -> None:
+    vault(tmp_path).put([])
+    home = tmp_path / "keys"
+    (home / ".master.next.key.0badcafe.tmp").write_text(ONE)
+    if is_made:
+        keys.make_file(home / keys.NEXT_MASTER)
+        (home / ".master.next.key.0badcafe.tmp").write_text(ONE)
+    rotate(home, tmp_path / "vault.sqlite", {})
+    assert names(home) == ["master.key", "pseudonym.key"]
+
+
+@pytest.mark.parametrize("name", ["master.key", "pseudonym.key"])
+def test_no_copy_of_a_key_is_left_lying_about(tmp_path: Path, name: str) -> None:
+    vault(tmp_path)
+    (tmp_path / "keys" / f".{name}.0badcafe.tmp").write_text(ONE)
+    vault(tmp_path)
+    assert names(tmp_path / "keys") == ["master.key", "pseudonym.key"]
+
+
+@pytest.mark.slow
+def test_many_processes_at_once_make_one_key(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as pool:
+        made = list(pool.map(_make, [tmp_path / "master.key"] * 40))
+    assert len(set(made)) == 1
+    assert names(tmp_path) == ["master.key"]
+
+
+def _make(path: Path) -> str:
+    keys.make_file(path)
+    return path.read_text()
 
 
 def _rows(home: Path) -> list[tuple[object, ...]]:
