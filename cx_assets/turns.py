@@ -179,8 +179,9 @@ def _look(
             # Touched, or without those who were erased, and nothing more.
             collected[path] = before.model_copy(update={"stamp": stamp, "sha256": sha256})
             continue
-        if path in elsewhere and elsewhere[path].sha256 == sha256:
-            collected[path] = Content(stamp=stamp, **elsewhere[path].model_dump())
+        taken = elsewhere.get(path)
+        if taken and sha256 in (taken.sha256, erased_from(path, taken.sha256)):
+            collected[path] = Content(stamp=stamp, sha256=sha256, periods=taken.periods)
             continue
         content = Content(stamp=stamp, sha256=sha256, periods=tuple(periods_of(path)))
         if sha256 in known:  # a copy of what is there already adds no answer

@@ -1,5 +1,6 @@
 """The sensor as a state machine: real files, real run records, runs that succeed or fail."""
 
+import gzip
 import os
 import tempfile
 from datetime import date
@@ -215,6 +216,17 @@ def test_what_another_run_has_taken_in_is_not_asked_for(loop: Loop, small_landin
     """After a whole loop, a sensor that starts has nothing to do until something new lands."""
     land(small_landing, loop.settings)
     build(loop.settings, instance=loop.instance)
+    # Somebody is erased before the sensor has its first look.
+    erased = sorted(loop.folder.iterdir())[0]
+    path, before = f"survey_responses/{erased.name}", watch.fingerprint(erased)
+    with gzip.open(erased, "at") as file:
+        file.write("\n")
+    observed = dg.AssetObservation(
+        asset_key=["collect", "survey_responses"],
+        metadata={REWRITTEN: {path: [before, watch.fingerprint(erased)]}},
+    )
+    loop.instance.report_runless_asset_event(observed)
+    loop.touch(erased.name)
     assert loop.look() is None
     loop.write("new.csv", [MONTHS[4]])
     assert window(loop.look()) == ("2024-05-01", LAST_PERIOD)
