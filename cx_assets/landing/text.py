@@ -119,7 +119,7 @@ def _check_json_keys(
         with reported(reads[number]):
             refuse_many(spellings.total())
             reads[number].unknown_columns = check_columns(source, sorted(spellings))
-            for name in _names(source):
+            for name in sorted(_names(source)):
                 if spellings[name] > MAX_SPELLINGS:
                     raise Unreadable(f"{name} is written in {spellings[name]} ways; keep one")
         if reads[number].error:
