@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cx_assets.warehouse.copying import put_in_place
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -130,9 +132,4 @@ def write_whole(table: pa.Table, path: Path) -> None:
         pq.write_table(table, file)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    put_in_place(temporary, path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from cx_assets.privacy import keys
 from cx_assets.privacy.keys import KeyProblem
 from cx_assets.privacy.vault import Vault
+from cx_assets.warehouse.copying import put_in_place
 
 
 def rotate(folder: Path, vault: Path, env: Mapping[str, str] = os.environ) -> int:
@@ -29,14 +30,5 @@ def rotate(folder: Path, vault: Path, env: Mapping[str, str] = os.environ) -> in
     keys.load(folder, vault, env)
     keys.make_file(folder / keys.NEXT_MASTER)
     wrapped = Vault(vault, keys.load(folder, vault, env)).rewrap()
-    (folder / keys.NEXT_MASTER).replace(folder / keys.MASTER)
-    _sync(folder)
+    put_in_place(folder / keys.NEXT_MASTER, folder / keys.MASTER)
     return wrapped
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

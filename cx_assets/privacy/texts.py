@@ -4,8 +4,6 @@ Names are known by keyed pseudonyms only. What a text may hold is asked for in b
 grows neither with the number of texts nor with that of customers.
 """
 
-import hashlib
-import hmac
 from datetime import date
 from itertools import groupby
 
@@ -14,6 +12,7 @@ import pyarrow as pa
 from cx_assets.columns import Column
 from cx_assets.landing.contract import Source
 from cx_assets.landing.temporary import create, pages
+from cx_assets.privacy.pseudonyms import pseudonym
 from cx_assets.privacy.scrub import KnownNames, candidates_sql, scrub
 from cx_assets.privacy.scrub import name_keys as spellings
 from cx_assets.warehouse import Session
@@ -138,8 +137,7 @@ def _without_names(
 
 
 def _digest(key: bytes, spelling: str) -> bytes:
-    message = f"spelling:{spelling}".encode()
-    return hmac.new(key, message, hashlib.sha256).digest()[:KEY_BYTES]
+    return bytes.fromhex(pseudonym(key, "spelling", spelling))[:KEY_BYTES]
 
 
 def _number(digest: bytes) -> int:

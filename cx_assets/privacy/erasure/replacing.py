@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from cx_assets.warehouse.copying import OWNER_ONLY, put_in_place
+from cx_assets.warehouse.copying import new_file, put_in_place
 
 _ENDING = ".erasing.tmp"  # The landing zone leaves such names out.
 
@@ -29,8 +29,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     temporary.unlink(missing_ok=True)
     status = target.stat()
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-        with os.fdopen(handle, "wb") as file:
+        with new_file(temporary) as file:
             yield file
             file.flush()
             os.utime(file.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
