@@ -33,6 +33,7 @@ def recollect(session: Session, settings: Settings) -> list[str]:
         Unbalanced: for some file, rows landed are not collected + duplicates + rejected + pending.
     """
     changed: list[str] = []
+    guard = Guard.of(settings)
     for source in SOURCES.values():
         stale = _stale(session, source, settings)
         if not stale:
@@ -43,7 +44,7 @@ def recollect(session: Session, settings: Settings) -> list[str]:
         # Same size and same time do not mean the same content here.
         session.execute(f"update registry.files set size = null where path in (from {paths})")
         for periods in _windows(session, settings, paths):
-            _collect(session, source, settings, periods)
+            _collect(session, source, settings, periods, guard)
     return changed
 
 
@@ -86,9 +87,12 @@ def _stretches(periods: Iterable[Period]) -> Iterator[list[Period]]:
 
 
 def _collect(
-    session: Session, source: Source, settings: Settings, periods: Sequence[Period]
+    session: Session,
+    source: Source,
+    settings: Settings,
+    periods: Sequence[Period],
+    guard: Guard,
 ) -> None:
-    guard = Guard.of(settings)
     prepared = collect.prepare(
         session,
         source,
