@@ -66,24 +66,17 @@ select id, part_a, part_b
 from rules_sets
 where id in (select part_a from rules_candidates union select part_b from rules_candidates)
 """
-# In two steps, since the first is much the cheaper of the orders in which this can be joined.
-BOTH = """
-create or replace temp table rules_both as
-with a as (select * from rules_held where id in (select part_a from rules_needed)),
-b as (select * from rules_held where id in (select part_b from rules_needed))
-select a.basket, a.id as part_a, b.id as part_b
-from a
-inner join b on b.basket = a.basket and b.id > a.id {siblings}
-where exists (
-    select 1 from rules_needed as needed where needed.part_a = a.id and needed.part_b = b.id
-)
-"""
+# Two numbers as one, which a join cannot take apart: the other two are then joined first, which is
+# much the cheaper order.
+AS_ONE = "cast({a} as bigint) * 2147483648 + {b}"
 HELD_SETS = """
 create or replace temp table rules_held as
-select held.basket, held.part_a, needed.id
-from rules_both as held
-inner join rules_needed as needed
-    on needed.part_a = held.part_a and needed.part_b = held.part_b
+with a as (select * from rules_held where id in (select part_a from rules_needed)),
+b as (select * from rules_held where id in (select part_b from rules_needed))
+select a.basket, a.id as part_a, needed.id
+from a
+inner join b on b.basket = a.basket and b.id > a.id {siblings}
+inner join rules_needed as needed on {needed} = {held}
 """
 
 # Pairs of up to 2,047 items are counted in an array of 2^22 cells, not in a hash table. That is
@@ -147,8 +140,10 @@ def hold_parts(session: Session, size: int) -> None:
     """Note which basket holds which of the sets of `size` items that a candidate is made of."""
     session.execute(CANDIDATES.format(size=size))
     session.execute(NEEDED)
-    session.execute(BOTH.format(siblings=SIBLINGS if size > 2 else ""))
-    session.execute(HELD_SETS)
+    needed = AS_ONE.format(a="needed.part_a", b="needed.part_b")
+    held = AS_ONE.format(a="a.id", b="b.id")
+    siblings = SIBLINGS if size > 2 else ""
+    session.execute(HELD_SETS.format(siblings=siblings, needed=needed, held=held))
 
 
 def count(session: Session, size: int, sets: int, least: int) -> int:
