@@ -31,7 +31,8 @@ create schema "analyze";
 create schema personalize;
 create table process.customers as
     select date '2024-04-01' as period, 'c' || lpad(cast(i as varchar), 4, '0') as customer_id,
-        true as consent_marketing, true as consent_analytics, cast(null as timestamp) as closed_at
+        true as consent_marketing, true as consent_analytics, false as is_test_account,
+        cast(null as timestamp) as closed_at
     from range({CUSTOMERS}) as numbers (i);
 create table process.survey_responses (customer_id varchar, sent_at timestamp);
 create table process.survey_plans (customer_id varchar, planned_at timestamp);

@@ -18,7 +18,7 @@ EMPTY = """
 create schema process;
 create table process.customers (
     period date, customer_id varchar, consent_marketing boolean, consent_analytics boolean,
-    closed_at timestamp
+    closed_at timestamp, is_test_account boolean
 );
 create table process.products (
     period date, product_id varchar, name varchar, stock_on_hand double
@@ -51,6 +51,7 @@ def customers(
             "consent_marketing": True,
             "consent_analytics": True,
             "closed_at": pd.NaT,
+            "is_test_account": False,
             **other,
         }
         put(settings, "process.customers", period=period.start.date(), **columns)

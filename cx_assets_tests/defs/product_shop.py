@@ -17,9 +17,11 @@ EMPTY = """
 create schema process;
 create schema "analyze";
 create table process.order_items (
-    period date, order_id varchar, product_id varchar, ordered_at timestamp, status varchar,
-    quantity double, revenue decimal(28, 4), cost decimal(28, 4), cost_is_estimated boolean
+    period date, order_id varchar, customer_id varchar, product_id varchar, ordered_at timestamp,
+    status varchar, quantity double, revenue decimal(28, 4), cost decimal(28, 4),
+    cost_is_estimated boolean
 );
+create table process.customers (period date, customer_id varchar, is_test_account boolean);
 create table process.products (
     period date, product_id varchar, name varchar, category varchar, stock_on_hand double
 );
@@ -58,6 +60,7 @@ def sell(
     price: float = 10.0,
     cost: float | None = 6.0,
     status: str = "delivered",
+    customer: str | None = None,
 ) -> list[str]:
     """An order of the product on each of the days, and their ids; an unknown cost is estimated."""
     days = list(days)
@@ -67,6 +70,7 @@ def sell(
         "process.order_items",
         period=[day.replace(day=1, hour=0, minute=0) for day in days],
         order_id=orders,
+        customer_id=customer,
         product_id=product,
         ordered_at=days,
         status=status,

@@ -17,8 +17,9 @@ JANUARY, FEBRUARY, MARCH = PERIODS
 EMPTY = """
 create schema process;
 create table process.orders (
-    period date, order_id varchar, ordered_at timestamp, is_purchase boolean
+    period date, order_id varchar, customer_id varchar, ordered_at timestamp, is_purchase boolean
 );
+create table process.customers (period date, customer_id varchar, is_test_account boolean);
 create table process.order_items (
     period date, order_id varchar, product_id varchar, category varchar,
     quantity bigint, is_return boolean
@@ -48,6 +49,7 @@ def order(
     at: datetime,
     is_purchase: bool = True,
     quantity: int = 1,
+    customer: str | None = None,
 ) -> None:
     """One order per basket; its products may come more than once."""
     with DuckDBWarehouse.at(settings.warehouse).connect() as session:
@@ -55,7 +57,10 @@ def order(
         orders = pd.DataFrame({"products": [list(basket) for basket in baskets]})
         orders["order_id"] = [f"o{before + number:05}" for number in range(len(orders))]
         orders = orders.assign(
-            ordered_at=at, is_purchase=is_purchase, period=at.replace(day=1, hour=0)
+            ordered_at=at,
+            is_purchase=is_purchase,
+            period=at.replace(day=1, hour=0),
+            customer_id=customer,
         )
         session.append("process.orders", orders.drop(columns="products"))
         lines = orders.explode("products").rename(columns={"products": "product_id"})
@@ -63,6 +68,13 @@ def order(
             category="as it was", quantity=quantity, is_return=quantity < 0
         )
         session.append("process.order_items", lines)
+
+
+def accounts(settings: Settings, period: Period, **is_test: bool) -> None:
+    """Whether each of some customers is a test account, as the period knows it."""
+    with DuckDBWarehouse.at(settings.warehouse).connect() as session:
+        known = {"customer_id": list(is_test), "is_test_account": list(is_test.values())}
+        session.append("process.customers", pd.DataFrame({"period": period.start.date(), **known}))
 
 
 def run(settings: Settings, first: Period, last: Period) -> dg.ExecuteInProcessResult:
@@ -131,8 +143,19 @@ def test_only_what_was_bought_and_kept_counts(shop: Settings) -> None:
     before = rules(shop)
     order(shop, [["tea", "cup"]] * 50, JANUARY.start + timedelta(days=4), is_purchase=False)
     order(shop, [["tea", "cup"]] * 50, JANUARY.start + timedelta(days=4), quantity=-1)
+    order(shop, [["tea", "cup"]] * 50, JANUARY.start + timedelta(days=4), customer="tester")
+    accounts(shop, JANUARY, tester=True)
     run(shop, JANUARY, JANUARY)
     pd.testing.assert_frame_equal(rules(shop), before)
+
+
+def test_a_test_account_is_none_before_it_is_known_as_one(shop: Settings) -> None:
+    order(shop, tea_times(10), JANUARY.start, customer="somebody")
+    accounts(shop, JANUARY, somebody=False)
+    accounts(shop, FEBRUARY, somebody=True)
+    run(shop, JANUARY, FEBRUARY)
+    assert not rules(shop, JANUARY).empty
+    assert rules(shop, FEBRUARY).empty
 
 
 def test_a_snapshot_sees_the_year_to_its_end(shop: Settings) -> None:

@@ -81,13 +81,14 @@ def given(settings: Settings, table: str, **columns: Any) -> None:
 def customers(settings: Settings, ids: Sequence[str], *periods: Period, **other: Any) -> None:
     """Unhappy customers of segment 1 who may get either action, but for what `other` says."""
     known = {"consent_marketing": True, "consent_analytics": True, "segment_id": 1}
-    known |= {"frequency": 2, "last_score": 2.0, "closed_at": None, **other}
-    closed_at = known.pop("closed_at")
+    known |= {"frequency": 2, "last_score": 2.0, **other}
+    account = {"closed_at": known.pop("closed_at", None)}
+    account["is_test_account"] = known.pop("is_test_account", False)
     for period in periods or (JUNE,):
         of = {"period": period.start.date(), "customer_id": list(ids)}
         given(settings, "insight.customer_360", **of, **known)
         agreed = {name: known[name] for name in ("consent_marketing", "consent_analytics")}
-        given(settings, "process.customers", **of, **agreed, closed_at=closed_at)
+        given(settings, "process.customers", **of, **agreed, **account)
         segment = known["segment_id"]
         given(settings, "analyze.segments", **of, segment_id=segment, segment_name="a segment")
 
@@ -147,6 +148,7 @@ def test_nobody_is_contacted_twice_in_four_weeks_nor_against_their_will(shop: Se
     customers(shop, [each for name in ("anybody", *earlier) for each in many(name, 40)])
     customers(shop, many("no marketing", 40), consent_marketing=False)
     customers(shop, many("no analytics", 40), consent_analytics=False)
+    customers(shop, many("a test", 40), is_test_account=True)
     customers(shop, many("closed", 40), closed_at=datetime(2024, 6, 30))
     customers(shop, many("not eligible", 40), last_score=None, frequency=0)
     customers(shop, many("not here yet", 40), JULY)

@@ -216,9 +216,17 @@ def test_a_range_is_its_periods_and_the_future_is_not_seen(
             )
 
 
-def test_returns_are_counted_once_and_cancelled_orders_never(shop: Settings) -> None:
+def test_returns_are_counted_once_and_orders_cancelled_or_for_tests_never(shop: Settings) -> None:
     days = weekly(END, range(4))
     sell(shop, "a", days)
+    sell(shop, "a", days, quantity=77, customer="tester")
+    put(
+        shop,
+        "process.customers",
+        period=[JUNE.start.date(), JUNE.start.date()],
+        customer_id=["tester", "somebody"],
+        is_test_account=[True, False],
+    )
     # Sent back whole: said by the status, by a line with less than nothing, and by both.
     sell(shop, "a", [days[0] + DAY / 4], status="returned", quantity=3)
     both = sell(shop, "a", [days[1] + DAY / 4], status="returned", quantity=5)

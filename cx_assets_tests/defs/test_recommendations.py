@@ -155,18 +155,21 @@ def test_only_who_agreed_and_is_still_there_gets_offers(shop: Settings) -> None:
     customers(shop, ["yes"], [JUNE])
     customers(shop, ["no marketing"], [JUNE], consent_marketing=False)
     customers(shop, ["no analytics"], [JUNE], consent_analytics=False)
+    customers(shop, ["a test"], [JUNE], is_test_account=True)
     customers(shop, ["closed"], [JUNE], closed_at=datetime(2024, 6, 30))
     customers(shop, ["of May"], [MAY])
     run(shop, JUNE, JUNE)
     assert rows(shop, OFFERED, JUNE)["customer_id"].tolist() == ["yes"]
 
 
-def test_returned_cancelled_and_guests_purchases_are_none(shop: Settings) -> None:
+def test_returned_cancelled_tests_and_guests_purchases_are_none(shop: Settings) -> None:
     products(shop, dict.fromkeys("abcdef", 1.0), [JUNE])
     customers(shop, ["x", "y"], [JUNE])
+    customers(shop, ["tester", "test again"], [JUNE], is_test_account=True)
     at = JUNE.end - DAY
     buy(shop, [(who, what, at) for who in ("x", "y", "z") for what in "ab"])
     buy(shop, [(None, "c", at), (None, "a", at)])
+    buy(shop, [(who, what, at) for who in ("tester", "test again") for what in "abcdef"])
     buy(shop, [(who, "d", at) for who in ("x", "y")], is_return=True)
     buy(shop, [(who, "e", at) for who in ("x", "y")], status="cancelled")
     buy(shop, [(who, "f", at) for who in ("x", "y")], status="returned")

@@ -26,7 +26,7 @@ create schema process;
 create schema "analyze";
 create table process.customers (
     period date, customer_id varchar, consent_marketing boolean, consent_analytics boolean,
-    closed_at timestamp
+    closed_at timestamp, is_test_account boolean
 );
 create table process.survey_responses (customer_id varchar, sent_at timestamp);
 create table process.survey_plans (customer_id varchar, planned_at timestamp);
@@ -54,9 +54,9 @@ def given(settings: Settings, table: str, **columns: object) -> None:
 
 def customers(settings: Settings, ids: Sequence[str], *periods: Period, **other: object) -> None:
     """Customers who may be asked, but for what `other` says."""
-    consent = {"consent_marketing": True, "consent_analytics": True}
+    usual = {"consent_marketing": True, "consent_analytics": True, "is_test_account": False}
     for period in periods or (JUNE,):
-        columns = {"period": period.start.date(), "customer_id": list(ids), **consent, **other}
+        columns = {"period": period.start.date(), "customer_id": list(ids), **usual, **other}
         given(settings, "process.customers", **columns)
 
 
@@ -104,6 +104,7 @@ def test_nobody_is_asked_twice_in_sixty_days_nor_against_their_will(shop: Settin
     customers(shop, ["anybody", *asked, *in_plan])
     customers(shop, ["no marketing"], consent_marketing=False)
     customers(shop, ["no analytics"], consent_analytics=False)
+    customers(shop, ["a test"], is_test_account=True)
     customers(shop, ["closed"], closed_at=datetime(2024, 6, 30))
     customers(shop, ["not here yet"], period_at(date(2024, 7, 1), "monthly"))
     given(shop, "process.survey_responses", customer_id=list(asked), sent_at=list(asked.values()))

@@ -50,13 +50,14 @@ def shop(warehouse: Warehouse) -> Warehouse:
             cast(date '2024-01-01' + to_months(cast(months.number as integer)) as date) as period,
             'c' || lpad(cast(people.number as varchar), 2, '0') as customer_id,
             true as consent_analytics,
+            false as is_test_account,
             2100 - 100 * people.number as clv,
             1 as clv_formula,
             2 as segment_id,
             'loyal' as segment_name
         from range(3) as months (number), range(1, 21) as people (number)"""
     for table, columns in {
-        "process.customers": "consent_analytics",
+        "process.customers": "consent_analytics, is_test_account",
         '"analyze".clv': "clv, clv_formula",
         '"analyze".segments': "segment_id, segment_name",
     }.items():
@@ -88,7 +89,12 @@ def stories(shop: Warehouse) -> list[list[tuple[str, str]]]:
 def test_the_top_quarter_of_those_with_a_value_has_cases(shop: Warehouse) -> None:
     shop.given(
         "process.customers",
-        {"period": date(2024, 1, 1), "customer_id": "worthless", "consent_analytics": True},
+        {
+            "period": date(2024, 1, 1),
+            "customer_id": "worthless",
+            "consent_analytics": True,
+            "is_test_account": False,
+        },
     )
     shop.given(
         "analyze.clv",
@@ -205,19 +211,22 @@ def test_being_valuable_is_settled_when_the_answer_is_given(shop: Warehouse) -> 
     assert [(row["case_id"], row["status"]) for row in found[MARCH]] == [("case/1", "closed")]
 
 
-def test_no_case_without_consent_or_of_the_unknown_the_erased_and_the_anonymous(
+def test_no_case_without_consent_or_of_a_test_the_unknown_the_erased_and_the_anonymous(
     shop: Warehouse,
 ) -> None:
     at = datetime(2024, 1, 30)
     asked(
         shop,
-        *(answer(name, name, at, 1) for name in ("c02", "c03", "c04")),
+        *(answer(name, name, at, 1) for name in ("c02", "c03", "c04", "c05")),
         answer("nobody", None, at, 1),
         answer("stranger", "stranger", at, 1),
     )
     shop.session.execute(
         "update process.customers set consent_analytics = false "
         "where customer_id = 'c02' and period = '2024-02-01'"
+    )
+    shop.session.execute(
+        "update process.customers set is_test_account = true where customer_id = 'c05'"
     )
     shop.given(
         "process.erasure_requests",

@@ -3,7 +3,8 @@
 -- open. The first action that is delivered after it, or the first answer after it that is not bad,
 -- closes it; the next bad answer then opens another. What happened at the same moment came before it.
 -- Events older than 730 days are let go: a case that nobody closed ends there, unless a later bad
--- answer of that time takes its place. Who is unknown, was erased or may not be analysed has no case.
+-- answer of that time takes its place. Who is unknown, was erased or may not be analysed has no case,
+-- nor has a test account.
 with events as (
     select
         *,
@@ -48,6 +49,7 @@ people as (
     from process.customers as customers
     where customers.period = cast($period_start as date)
         and customers.consent_analytics
+        and not customers.is_test_account
         and customers.customer_id not in (
             select customer_id from process.erasure_requests where requested_at < $period_end
         )

@@ -28,13 +28,13 @@ ASSOCIATION_RULES = Table(
     description=(
         "One row per rule and period: whose basket holds the antecedent, how often does it hold "
         "the consequent too?\n"
-        "Of the orders of the 365 days to the period's end, neither cancelled nor sent back; a "
-        "basket is the distinct products of one, or their categories. Rules have one item on the "
-        "right; they are in at least CX_RULE_SUPPORT of the baskets (and in ten), right in at "
-        "least CX_RULE_CONFIDENCE of those with the antecedent, and of at most CX_RULE_MAX_LENGTH "
-        "items. Whole counts are compared, so that a rule at exactly the threshold is in. Baskets "
-        "of more than CX_RULE_MAX_BASKET products are left out of every count, at both levels. "
-        "Short rules come first, then those of the highest lift."
+        "Of the orders of the 365 days to the period's end, neither cancelled nor sent back nor a "
+        "test account's; a basket is the distinct products of one, or their categories. Rules have "
+        "one item on the right; they are in at least CX_RULE_SUPPORT of the baskets (and in ten), "
+        "right in at least CX_RULE_CONFIDENCE of those with the antecedent, and of at most "
+        "CX_RULE_MAX_LENGTH items. Whole counts are compared, so that a rule at exactly the "
+        "threshold is in. Baskets of more than CX_RULE_MAX_BASKET products are left out of every "
+        "count, at both levels. Short rules come first, then those of the highest lift."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -78,7 +78,7 @@ ASSOCIATION_RULES = Table(
         Column("stopped", "VARCHAR", "Why longer rules were not looked for; null: they were."),
     ),
     tests=(UniqueTogether(("level", "antecedent", "consequent")),),
-    reads=("process.orders", "process.order_items", "process.products"),
+    reads=("process.orders", "process.order_items", "process.products", "process.customers"),
     lineage={
         **{
             column: [
@@ -86,6 +86,7 @@ ASSOCIATION_RULES = Table(
                 ("process.order_items", "product_id"),
                 ("process.products", "category"),
                 ("process.orders", "is_purchase"),
+                ("process.customers", "is_test_account"),
             ]
             for column in ("antecedent", "consequent", "support", "confidence", "lift", "baskets")
         },

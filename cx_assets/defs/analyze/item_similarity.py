@@ -34,8 +34,8 @@ ITEM_SIMILARITY = Table(
         f"the customer bought (of more than {MOST_PRODUCTS} products the newest count). As a "
         f"reason a purchase counts half after {BOUGHT_HALF_LIFE:g} days, as an offer after "
         f"{OFFERED_HALF_LIFE:g}, so the table is not symmetric. Pairs of fewer than "
-        f"{LEAST_TOGETHER} customers are not in it. Without guests, returned lines and orders that "
-        "were cancelled or returned."
+        f"{LEAST_TOGETHER} customers are not in it. Without guests, test accounts, returned lines "
+        "and orders that were cancelled or returned."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -56,7 +56,7 @@ ITEM_SIMILARITY = Table(
         UniqueTogether(("product_id", "neighbour_id")),
         UniqueTogether(("product_id", "rank")),
     ),
-    reads=("process.order_items", "process.products"),
+    reads=("process.order_items", "process.products", "process.customers"),
     lineage={
         **dict.fromkeys(("product_id", "neighbour_id", "rank", "similarity", "customers"), BOUGHT),
         "product_name": [("process.products", "name")],

@@ -78,7 +78,7 @@ RECOMMENDATION_QUALITY = Table(
         ),
         Column("note", "VARCHAR", "Why nothing was measured; null where something was."),
     ),
-    reads=("process.order_items",),
+    reads=("process.order_items", "process.customers"),
     lineage=dict.fromkeys(
         ("customers", "bought", "recall", "ndcg", "ndcg_gain", "coverage", "capped_customers"),
         BOUGHT,
@@ -171,10 +171,11 @@ def offer(session: Session, tables: dict[str, str], as_of: dict[str, datetime]) 
 
 def quality_rows(session: Session, period: Period) -> pd.DataFrame:
     """The rows of a period, without the column `period`."""
+    day = {"day": period.start.date()}
     as_of = {"as_of": period.end - timedelta(days=TEST_DAYS)}
     with scratch(session, RECOMMENDATION_QUALITY.name, SCRATCH) as tables:
-        session.append(tables["purchases"], PURCHASES, as_of)
-        session.append(tables["later"], LATER.format(**tables), {"as_of": period.end})
+        session.append(tables["purchases"], PURCHASES, {**day, **as_of})
+        session.append(tables["later"], LATER.format(**tables), {**day, "as_of": period.end})
         session.append(tables["tested"], TESTED.format(**tables))
         offer(session, tables, as_of)
         hits = session.frame(HITS.format(**tables))

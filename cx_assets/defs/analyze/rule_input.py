@@ -11,7 +11,8 @@ WINDOW = timedelta(days=365)
 Level = Literal["product", "category"]
 
 # A row per basket and product: of the orders of the last year that were neither cancelled nor sent
-# back, without returned lines. A product stands in the category that it had at the period's end.
+# back nor a test account's, without returned lines. A product stands in the category that it had at
+# the period's end.
 LINES = """
 create or replace temp table rules_lines as
 with baskets as (
@@ -19,8 +20,14 @@ with baskets as (
         period,
         order_id,
         cast(row_number() over (order by period, order_id) as integer) as basket
-    from process.orders
+    from process.orders as orders
     where is_purchase and ordered_at >= $window_start and ordered_at < $period_end
+        and not exists (
+            select 1
+            from process.customers as accounts
+            where accounts.period = $period and accounts.customer_id = orders.customer_id
+                and accounts.is_test_account
+        )
 )
 select distinct
     baskets.basket,

@@ -27,7 +27,7 @@ DEMAND_MODELS = Table(
         "The one of the least WAPE is used for all products. Methods are compared on the same "
         "weeks; one that had too short a history for them has no figures, and where nothing could "
         "be tried the mean is used. Demand is units sold less those that came back in the same "
-        f"week, of at most {HISTORY_WEEKS} weeks."
+        f"week, of at most {HISTORY_WEEKS} weeks, without what test accounts ordered."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -58,7 +58,7 @@ DEMAND_MODELS = Table(
         Column("band_low", "DOUBLE[]", "There, the first tenth of (sold + 1) / (forecast + 1)."),
         Column("band_high", "DOUBLE[]", "There, the last tenth."),
     ),
-    reads=("process.order_items",),
+    reads=("process.order_items", "process.customers"),
     kinds=frozenset({"python", "scikitlearn"}),
     lineage=dict.fromkeys(
         (

@@ -50,9 +50,15 @@ with lines as (
         sum(revenue) as revenue,
         sum(revenue) - sum(cost) as profit,
         max(case when cost_is_estimated then 1 else 0 end) as is_estimate
-    from process.order_items
+    from process.order_items as items
     where ordered_at >= $history_start and ordered_at < $period_end
         and product_id is not null and status <> 'cancelled'
+        and not exists (
+            select 1
+            from process.customers as accounts
+            where accounts.period = $period and accounts.customer_id = items.customer_id
+                and accounts.is_test_account
+        )
     group by product_id, order_id
 ),
 settled as (
@@ -114,7 +120,7 @@ def product_weeks(session: Session, owner: str, period: Period) -> Iterator[str]
         session.append(
             tables["weeks"],
             WEEKLY,
-            {name: bound[name] for name in ("history_start", "period_end")},
+            {name: bound[name] for name in ("period", "history_start", "period_end")},
         )
         yield tables["weeks"]
 

@@ -40,10 +40,10 @@ PRODUCT_INSIGHTS = Table(
         "One row per product and period: what it sells, what its buyers think of it, what is "
         "expected, and one piece of advice with its reason.\n"
         "Of all products listed at the period's end or sold in the 52 weeks to it; sales, returns "
-        "and answers are those of these 52 weeks. Without cancelled orders; an order sent back "
-        "counts as sold and as returned. Returns are counted in the week of their own line, which "
-        "is that of the order or of a credit note. Money is before discounts on whole orders. An "
-        "answer about an order counts for every product in it."
+        "and answers are those of these 52 weeks. Without cancelled orders and those of test "
+        "accounts; an order sent back counts as sold and as returned. Returns are counted in the "
+        "week of their own line, which is that of the order or of a credit note. Money is before "
+        "discounts on whole orders. An answer about an order counts for every product in it."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -119,6 +119,7 @@ PRODUCT_INSIGHTS = Table(
     reads=(
         "process.order_items",
         "process.products",
+        "process.customers",
         "process.survey_responses",
         "analyze.text_sentiment",
         "analyze.association_rules",

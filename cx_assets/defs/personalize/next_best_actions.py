@@ -30,10 +30,10 @@ NEXT_BEST_ACTIONS = Table(
     description=(
         "One row per customer for whom an action was decided at the period's end; none where doing "
         "nothing was drawn.\n"
-        "Candidates have an open account and both consents, were assigned no action, in either "
-        f"arm, within the {CONTACT_CAP.days} days before the period's end, and are eligible for an "
-        "action of the catalogue. With CX_ACTION_BUDGET they are taken in the order of expected "
-        "net benefit as long as the dearest action of each would still fit.\n"
+        "Candidates have an open account, not one for tests, and both consents, were assigned no "
+        f"action, in either arm, within the {CONTACT_CAP.days} days before the period's end, and "
+        "are eligible for an action of the catalogue. With CX_ACTION_BUDGET they are taken in the "
+        "order of expected net benefit as long as the dearest action of each would still fit.\n"
         "Thompson sampling: each action is drawn with the probability that its net benefit "
         "(personalize.policy) is the largest among those the customer is eligible for and above 0, "
         f"mixed with {EXPLORATION:.0%} drawn evenly. A hash of policy, period and customer draws "
@@ -118,6 +118,7 @@ where customers.eligible > 0
         where accounts.customer_id = customers.customer_id
             and accounts.period = $day
             and accounts.closed_at is null
+            and not accounts.is_test_account
     )
     and not exists (
         select 1

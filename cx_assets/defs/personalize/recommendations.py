@@ -28,7 +28,8 @@ RECOMMENDATIONS = Table(
         "less), then what is popular now. All are new to the customer: what somebody buys again "
         "needs no recommendation. Nothing that is out of stock at the period's end (unknown stock "
         "counts as some). Only for open accounts with both consents, since an offer both analyses "
-        "and contacts a person. analyze.recommendation_quality says what such offers are worth."
+        "and contacts a person, and for no test account. analyze.recommendation_quality says what "
+        "such offers are worth."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -102,6 +103,7 @@ MAY_BE_OFFERED = """
 select customer_id
 from process.customers
 where period = $day and closed_at is null and consent_analytics and consent_marketing
+    and not is_test_account
 """
 OF_PART = "from {table} where hash >= $part_start and hash < $part_end"
 NEIGHBOURS = """
@@ -159,7 +161,7 @@ def append_recommendations(
         as_of = {"as_of": period.end}
         with scratch(session, RECOMMENDATIONS.name, SCRATCH) as tables:
             session.append(tables["customers"], HASHED.format(rows=MAY_BE_OFFERED), day)
-            session.append(tables["purchases"], HASHED.format(rows=PURCHASES), as_of)
+            session.append(tables["purchases"], HASHED.format(rows=PURCHASES), {**day, **as_of})
             every_purchase = f"select * from {tables['purchases']}"
             session.append(tables["popular"], popularity_sql(every_purchase), as_of)
             session.execute(

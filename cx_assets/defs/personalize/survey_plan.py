@@ -24,6 +24,7 @@ MAY_BE_ASKED = [
     ("process.customers", "consent_marketing"),
     ("process.customers", "consent_analytics"),
     ("process.customers", "closed_at"),
+    ("process.customers", "is_test_account"),
     ("process.survey_responses", "sent_at"),
     ("process.survey_plans", "planned_at"),
 ]
@@ -33,14 +34,14 @@ SURVEY_PLAN = Table(
     description=(
         "One row per customer to ask in the period to come, at most CX_SURVEY_SHARE of those with "
         "an open account.\n"
-        "Candidates have an open account and both consents, and were neither sent a survey nor in "
-        f"a published plan within the {CONTACT_CAP.days} days before the period's end. The "
-        "invitations go to the highest expected information (variance of the customer's "
-        "satisfaction, times lifetime value, times probability of an answer), "
-        f"{RANDOM_SHARE:.0%} of them (more where too few have any) to a random sample of all "
-        "other candidates. So each score divided by its propensity, added up and divided by the "
-        "number of candidates, estimates the mean of all candidates without bias. A plan that "
-        "was published stays as it is."
+        "Candidates have an open account, not one for tests, and both consents, and were neither "
+        f"sent a survey nor in a published plan within the {CONTACT_CAP.days} days before the "
+        "period's end. The invitations go to the highest expected information (variance of the "
+        "customer's satisfaction, times lifetime value, times probability of an answer), "
+        f"{RANDOM_SHARE:.0%} of them (more where too few have any) to a random sample of all other "
+        "candidates. So each score divided by its propensity, added up and divided by the number "
+        "of candidates, estimates the mean of all candidates without bias. A plan that was "
+        "published stays as it is."
     ),
     columns=(
         Column("period", "DATE", "First day of the period.", (NotNull(),)),
@@ -111,6 +112,7 @@ where customers.period = $day
     and customers.consent_marketing
     and customers.consent_analytics
     and customers.closed_at is null
+    and not customers.is_test_account
     and not exists (
         select 1
         from process.survey_responses as sent

@@ -10,11 +10,15 @@ where ordered_at < $as_of
     and product_id is not null
     and not is_return
     and status not in ('cancelled', 'returned')
+    and customer_id not in (
+        select customer_id from process.customers where period = $day and is_test_account
+    )
 group by customer_id, product_id
 """
 """customer_id, product_id and when last, one row per both, of what was bought before `$as_of`.
 
-Guests, returned lines and orders that were cancelled or returned are not in it.
+Guests, returned lines and orders that were cancelled or returned are not in it, nor are the
+accounts that the period `$day` takes for the company's own tests.
 """
 
 
