@@ -15,6 +15,9 @@ demo dev: export CX_LAST_PERIOD ?= 2025-06-01
 MEMORY := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 {print "/dev/shm"}')
 test test-fast: export TMPDIR ?= $(or $(MEMORY),/tmp)
 
+# One more than there are processors: the tests of real processes wait half of their time.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -43,7 +46,7 @@ types: $(INSTALLED) ## mypy
 	@$(BIN)/mypy
 
 test: $(INSTALLED) ## all tests
-	@$(BIN)/pytest -n auto --dist load --maxschedchunk 1
+	@$(BIN)/pytest -n $(WORKERS) --dist load --maxschedchunk 1
 	@echo "All tests passed. Next: make demo, then make dev."
 
 test-fast: $(INSTALLED) ## the tests that take no more than a moment each

@@ -1,6 +1,5 @@
 """The small world built once, for the tests that compare with it."""
 
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,16 +7,18 @@ import pytest
 
 from cx_assets.settings import Settings
 from cx_assets_tests.e2e.graph import build, land, tables
+from cx_assets_tests.e2e.homes import once
 
 
 @pytest.fixture(scope="package")
 def built(small_landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """All periods of the small world in one range run. Read only."""
-    home = tmp_path_factory.mktemp("built")
-    settings = Settings.from_env({**os.environ, "CX_HOME": str(home)})
-    land(small_landing, settings)
-    build(settings)
-    return settings
+
+    def make(settings: Settings) -> None:
+        land(small_landing, settings)
+        build(settings)
+
+    return once(tmp_path_factory, "built", make)
 
 
 @pytest.fixture(scope="package")

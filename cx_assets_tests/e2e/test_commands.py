@@ -144,10 +144,12 @@ def test_online_retail_from_file_to_segments(real_data: Path, tmp_path: Path) ->
 
 def test_cdnow_from_file_to_the_papers_figures(real_data: Path, tmp_path: Path) -> None:
     first, last = "1997-01-01", "1997-09-01"
+    months = f"{first}...{last}"
     env = environment(tmp_path, CX_FIRST_PERIOD=first, CX_LAST_PERIOD=last)
     command(env, "cx", "home")
     command(env, "cx", "import", "cdnow", str(real_data / "cdnow" / "CDNOW_sample.txt"))
-    command(env, "dg", "launch", "--job", "whole_loop", "--partition-range", f"{first}...{last}")
+    command(env, "dg", "launch", "--job", "landing_to_features", "--partition-range", months)
+    command(env, "dg", "launch", "--job", "whole_loop", "--partition", last)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
         likelihoods = dict(
             connection.execute(

@@ -1,11 +1,9 @@
 """The loop closes by itself: a file lands, and daemon and webserver do the rest, kills or not."""
 
-import fcntl
 import os
-import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from cx_assets_tests.conftest import LAST_PERIOD
 from cx_assets_tests.e2e.answers import ARM, Assignment, assign_calls, drop, silent
 from cx_assets_tests.e2e.browser import page
 from cx_assets_tests.e2e.graph import build, differing, land, tables
+from cx_assets_tests.e2e.homes import copy, once
 from cx_assets_tests.e2e.stack import ENDED, Stack
 
 pytestmark = pytest.mark.slow
@@ -56,27 +55,6 @@ PUBLISHED = {
         ("landing", "survey_plans"),
     )
 }
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Settings], None]) -> Settings:
-    """A home that one of pytest's workers makes and all of them may look at."""
-    shared = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    settings = Settings.from_env({**os.environ, "CX_HOME": str(shared / name)})
-    made = shared / f"{name}.made"
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            shutil.rmtree(settings.home, ignore_errors=True)
-            make(settings)
-            made.touch()
-    return settings
-
-
-def copy(home: Settings, to: Path) -> Settings:
-    shutil.copytree(home.home, to)
-    return Settings.from_env({**os.environ, "CX_HOME": str(to)})
 
 
 @pytest.fixture(scope="module")
@@ -240,13 +218,13 @@ def test_kills_at_any_point_lose_nothing_and_double_nothing(
             assert stack.status(run) is dg.DagsterRunStatus.STARTED
             hits.append(f"{whom}: attempt {len(stack.turns())}, after {stack.done(run)[-1:]}")
 
-        stack.start("daemon", "webserver")
+        stack.start("daemon")
         stack.wait_for_looks(1)
         drop(assignments, settings, landed_at)
         stack.kill_all()
         assert stack.turns() == []
 
-        stack.start("daemon", "webserver")
+        stack.start("daemon")
         first = attempt(1)
         stack.until(
             "effects are about to be measured",

@@ -102,7 +102,7 @@ def land(zone: Zone, layout: Layout, files: list[tuple[str, list[Row]]]) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(layout=st.sampled_from(LAYOUTS), files=FILES, cuts=CUTS, backwards=st.booleans())
 def test_every_row_is_somewhere_and_windows_make_no_difference(
     tmp_path_factory: pytest.TempPathFactory,
@@ -141,7 +141,7 @@ def test_every_row_is_somewhere_and_windows_make_no_difference(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     layout=st.sampled_from(LAYOUTS),
     turns=st.lists(st.tuples(FILES, st.integers(1, MONTHS), st.integers(1, MONTHS)), max_size=4),
@@ -183,7 +183,7 @@ DEEDS = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     layout=st.sampled_from(LAYOUTS),
     turns=st.lists(

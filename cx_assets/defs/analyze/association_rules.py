@@ -79,6 +79,7 @@ ASSOCIATION_RULES = Table(
     ),
     tests=(UniqueTogether(("level", "antecedent", "consequent")),),
     reads=("process.orders", "process.order_items", "process.products", "process.customers"),
+    code_version="2",
     lineage={
         **{
             column: [

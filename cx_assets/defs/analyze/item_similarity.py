@@ -57,6 +57,7 @@ ITEM_SIMILARITY = Table(
         UniqueTogether(("product_id", "rank")),
     ),
     reads=("process.order_items", "process.products", "process.customers"),
+    code_version="2",
     lineage={
         **dict.fromkeys(("product_id", "neighbour_id", "rank", "similarity", "customers"), BOUGHT),
         "product_name": [("process.products", "name")],

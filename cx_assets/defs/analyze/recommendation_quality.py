@@ -79,6 +79,7 @@ RECOMMENDATION_QUALITY = Table(
         Column("note", "VARCHAR", "Why nothing was measured; null where something was."),
     ),
     reads=("process.order_items", "process.customers"),
+    code_version="2",
     lineage=dict.fromkeys(
         ("customers", "bought", "recall", "ndcg", "ndcg_gain", "coverage", "capped_customers"),
         BOUGHT,

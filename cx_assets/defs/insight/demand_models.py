@@ -60,6 +60,7 @@ DEMAND_MODELS = Table(
     ),
     reads=("process.order_items", "process.customers"),
     kinds=frozenset({"python", "scikitlearn"}),
+    code_version="2",
     lineage=dict.fromkeys(
         (
             "chosen",

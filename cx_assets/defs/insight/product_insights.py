@@ -126,6 +126,7 @@ PRODUCT_INSIGHTS = Table(
         "insight.demand_models",
     ),
     kinds=frozenset({"python", "scikitlearn"}),
+    code_version="2",
     lineage={
         "product_id": [("process.order_items", "product_id"), ("process.products", "product_id")],
         "name": [("process.products", "name")],

@@ -82,6 +82,7 @@ NEXT_BEST_ACTIONS = Table(
         "process.action_assignments",
         "personalize.policy",
     ),
+    code_version="2",
     lineage={
         "customer_id": [("insight.customer_360", "customer_id")],
         "action_id": [("insight.customer_360", "customer_id")],

@@ -68,6 +68,7 @@ RECOMMENDATIONS = Table(
         "process.order_items",
         "analyze.item_similarity",
     ),
+    code_version="2",
     lineage={
         "customer_id": [("process.customers", "customer_id")],
         "product_name": [("process.products", "name")],

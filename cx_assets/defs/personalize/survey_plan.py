@@ -81,6 +81,7 @@ SURVEY_PLAN = Table(
         "analyze.clv",
         "analyze.predicted_satisfaction",
     ),
+    code_version="2",
     lineage={
         "customer_id": [("process.customers", "customer_id")],
         "plan_id": [("process.customers", "customer_id")],

@@ -98,7 +98,7 @@ def test_the_interval_of_the_expectation_covers_in_95_of_100_worlds() -> None:
     shown = np.array([0.0, 1.0, 2.0, 6.0]), np.array([0.0, 5.0, 20.0, 39.0]), np.full(4, 40.0)
     truth = ParetoNbd.from_parameters(QUICK_TO_LEAVE).expected_orders(WEEK.year, *shown)
     inside = []
-    for seed in range(200):
+    for seed in range(100):
         rng = np.random.default_rng(seed)
         size = 1_500
         rate = rng.gamma(QUICK_TO_LEAVE["r"], 1 / QUICK_TO_LEAVE["alpha"], size)
