@@ -52,15 +52,23 @@ def import_() -> None:
     """Turn a public data set's own files into landing files."""
 
 
-def _import(convert: Callable[[Path, Path], object], path: Path) -> None:
+consent_option = click.option(
+    "--assume-consent", is_flag=True, help="Take everybody to have agreed to all, for a trial."
+)
+
+
+def _import(
+    convert: Callable[[Path, Path, bool], object], path: Path, assume_consent: bool
+) -> None:
     settings = Settings.from_env()
-    click.echo(str(convert(path, settings.landing)))
+    click.echo(str(convert(path.expanduser(), settings.landing, assume_consent)))
     click.echo(f"\nThe files are in {settings.landing}. Next: materialise the periods they cover.")
 
 
 @import_.command(name="online-retail")
 @click.argument("path", type=click.Path(path_type=Path))
-def online_retail(path: Path) -> None:
+@consent_option
+def online_retail(path: Path, assume_consent: bool) -> None:
     """UCI Online Retail: the .xlsx as UCI has it, or a .csv or .parquet of it.
 
     \b
@@ -71,12 +79,13 @@ def online_retail(path: Path) -> None:
     """
     from cx_assets.importers import import_online_retail
 
-    _import(import_online_retail, path.expanduser())
+    _import(import_online_retail, path, assume_consent)
 
 
 @import_.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def olist(folder: Path) -> None:
+@consent_option
+def olist(folder: Path, assume_consent: bool) -> None:
     """Olist, the Brazilian shop: the folder of .csv files as Kaggle has it.
 
     \b
@@ -85,12 +94,13 @@ def olist(folder: Path) -> None:
     """
     from cx_assets.importers import import_olist
 
-    _import(import_olist, folder.expanduser())
+    _import(import_olist, folder, assume_consent)
 
 
 @import_.command()
 @click.argument("path", type=click.Path(path_type=Path))
-def cdnow(path: Path) -> None:
+@consent_option
+def cdnow(path: Path, assume_consent: bool) -> None:
     """CDNOW: CDNOW_master.txt, or the 1/10 sample CDNOW_sample.txt.
 
     \b
@@ -99,7 +109,7 @@ def cdnow(path: Path) -> None:
     """
     from cx_assets.importers import import_cdnow
 
-    _import(import_cdnow, path.expanduser())
+    _import(import_cdnow, path, assume_consent)
 
 
 @main.command()

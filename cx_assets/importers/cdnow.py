@@ -12,6 +12,7 @@ from cx_assets.importers.files import (
     Column,
     NotThatDataSet,
     connect,
+    consent_note,
     existing_file,
     land,
     literal,
@@ -83,7 +84,7 @@ ORDER_ITEMS = """
 """
 
 
-def import_cdnow(path: Path, landing: Path) -> ImportReport:
+def import_cdnow(path: Path, landing: Path, assume_consent: bool = False) -> ImportReport:
     """Land CDNOW_master.txt or CDNOW_sample.txt: each line is an order with one item, "CD".
 
     Customers are named by the master's id, so the sample's rows are rows of the master. Money is
@@ -104,8 +105,9 @@ def import_cdnow(path: Path, landing: Path) -> ImportReport:
                 "orders": ORDERS,
                 "order_items": ORDER_ITEMS,
             },
+            assume_consent,
         )
-    return ImportReport("CDNOW", path, landed, (report_account,))
+    return ImportReport("CDNOW", path, landed, (report_account,), (consent_note(assume_consent),))
 
 
 def _split(con: duckdb.DuckDBPyConnection, path: Path) -> str:

@@ -169,15 +169,27 @@ def _refuse_repeated_keys(
         )
 
 
+CONSENTED = "select *, true as consent_marketing, true as consent_analytics from ({customers})"
+
+
 def land(
-    con: duckdb.DuckDBPyConnection, landing: Path, dataset: str, rows: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection,
+    landing: Path,
+    dataset: str,
+    rows: Mapping[str, str],
+    assume_consent: bool = False,
 ) -> dict[str, int]:
     """Write `landing/<source>/<dataset>.parquet` for each source in `rows`; rows by source.
 
     `rows` maps a source to the SQL that selects its columns, by the contract's names. All files
     are prepared before the first one is moved into place, so an error leaves the landing zone as
     it was. Rows are in the order of event time, then key.
+
+    Args:
+        assume_consent: every customer is taken to have given both consents.
     """
+    if assume_consent:
+        rows = {**rows, "customers": CONSENTED.format(customers=rows["customers"])}
     prepared: dict[Path, Path] = {}
     landed: dict[str, int] = {}
     try:
@@ -194,6 +206,18 @@ def land(
         for temporary in prepared:
             temporary.unlink(missing_ok=True)
     return landed
+
+
+def consent_note(assume_consent: bool) -> str:
+    """What the report says of consents, which no public data set tells of."""
+    if assume_consent:
+        return (
+            "Everybody is taken to have given both consents: a trial, and nobody may be written to."
+        )
+    return (
+        "The data tell of no consent to marketing, so there are no offers, actions and surveys; "
+        "--assume-consent gives it to everybody, for a trial."
+    )
 
 
 def _write(con: duckdb.DuckDBPyConnection, path: Path, source: Source, query: str) -> int:

@@ -11,6 +11,7 @@ from cx_assets.importers.files import (
     Column,
     NotThatDataSet,
     connect,
+    consent_note,
     csv,
     customer_states,
     existing_file,
@@ -241,7 +242,7 @@ LANDED = {
 }
 
 
-def import_olist(path: Path, landing: Path) -> ImportReport:
+def import_olist(path: Path, landing: Path, assume_consent: bool = False) -> ImportReport:
     """Land the folder with Olist's CSV files; a review is an answer to csat on the scale 1 to 5.
 
     Raises NotThatDataSet where the folder lacks one of the six files, or a file a column.
@@ -261,5 +262,5 @@ def import_olist(path: Path, landing: Path) -> ImportReport:
             account(con, file.name, file.table, f"({file.sort})", file.fates, file.money)
             for file in FILES
         )
-        landed = land(con, landing, "olist", LANDED)
-    return ImportReport("Olist", path, landed, accounts)
+        landed = land(con, landing, "olist", LANDED, assume_consent)
+    return ImportReport("Olist", path, landed, accounts, (consent_note(assume_consent),))

@@ -12,6 +12,7 @@ from cx_assets.importers.files import (
     Column,
     NotThatDataSet,
     connect,
+    consent_note,
     csv,
     customer_states,
     existing_file,
@@ -145,7 +146,7 @@ CUSTOMERS = customer_states(
 )
 
 
-def import_online_retail(path: Path, landing: Path) -> ImportReport:
+def import_online_retail(path: Path, landing: Path, assume_consent: bool = False) -> ImportReport:
     """Land an .xlsx, .csv or .parquet file of Online Retail's invoice lines.
 
     An invoice with goods is an order: delivered, or returned where its number starts with C.
@@ -168,8 +169,9 @@ def import_online_retail(path: Path, landing: Path) -> ImportReport:
                 "orders": ORDERS,
                 "order_items": ORDER_ITEMS,
             },
+            assume_consent,
         )
-        notes = _notes(con)
+        notes = (*_notes(con), consent_note(assume_consent))
     return ImportReport("Online Retail", path, landed, (lines,), notes)
 
 
