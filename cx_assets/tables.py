@@ -37,6 +37,10 @@ RETRIES = dg.RetryPolicy(
 )
 # How long after a period's end its rows should be there.
 GRACE = timedelta(hours=12)
+# One for all assets, since it takes a while to make.
+FRESHNESS = dg.FreshnessPolicy.cron(
+    deadline_cron=PERIODS.cron_schedule.replace("0 0", "0 12", 1), lower_bound_delta=GRACE
+)
 
 # All tests of a table whose failure keeps the new rows out.
 MUSTS = "columns"
@@ -93,11 +97,7 @@ def asset_options(key: dg.AssetKey, settings: Settings = SETTINGS) -> dict[str, 
         "owners": [OWNERS.get(stage, DEFAULT_OWNER)],
         "retry_policy": RETRIES,
         # A finished history has no deadline to miss.
-        "freshness_policy": None
-        if settings.last_period
-        else dg.FreshnessPolicy.cron(
-            deadline_cron=PERIODS.cron_schedule.replace("0 0", "0 12", 1), lower_bound_delta=GRACE
-        ),
+        "freshness_policy": None if settings.last_period else FRESHNESS,
     }
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from cx_assets import tables
 from cx_assets.columns import Column, NotNull, Range
 from cx_assets.periods import Period
 from cx_assets.settings import Settings
@@ -107,7 +108,8 @@ def test_a_bug_is_not_tried_again(settings: Settings) -> None:
 
 def test_a_lock_is_tried_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DuckDBWarehouse, "_open", _locked_once(DuckDBWarehouse._open))
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    at_once = dg.RetryPolicy(max_retries=tables.RETRIES.max_retries)
+    monkeypatch.setattr(tables, "RETRIES", at_once)
     assert run(settings, numbers("values (1, 1)")).success
 
 

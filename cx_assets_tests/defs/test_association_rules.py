@@ -172,6 +172,7 @@ def test_a_snapshot_sees_the_year_to_its_end(shop: Settings) -> None:
     assert ("tea", "cup") in set(zip(february["antecedent"], february["consequent"], strict=True))
 
 
+@pytest.mark.slow
 def test_a_range_has_the_rows_of_single_runs(shop: Settings) -> None:
     for period, count in zip(PERIODS, (4, 2, 3), strict=True):
         order(shop, tea_times(count), period.start + timedelta(days=9))

@@ -270,6 +270,7 @@ def test_a_few_closed_accounts_make_no_contract_of_a_shop(settings: Settings) ->
     assert set(closed["note"]) == {"account closed"}
 
 
+@pytest.mark.slow
 def test_nothing_after_the_period_is_read(settings: Settings) -> None:
     crm, orders = shop(closing=0.002)
     filled(settings, crm, orders)
@@ -293,6 +294,7 @@ def test_nothing_after_the_period_is_read(settings: Settings) -> None:
     assert tables(settings, may) == before
 
 
+@pytest.mark.slow
 def test_a_range_is_what_single_runs_are(settings: Settings, tmp_path: Path) -> None:
     elsewhere = settings.model_copy(update={"warehouse": tmp_path / "singles.duckdb"})
     crm, orders = shop(customers=600)

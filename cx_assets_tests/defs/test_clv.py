@@ -96,6 +96,7 @@ def by_model(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {row["model"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_the_published_parameters_come_out_of_the_warehouse(
     real_data: Path, settings: Settings
 ) -> None:
@@ -131,6 +132,7 @@ def test_the_published_parameters_come_out_of_the_warehouse(
     assert json.loads(models["margin"]["parameters"])["company"] == pytest.approx(0.3, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_published_holdout_comes_out_of_the_warehouse(
     real_data: Path, settings: Settings
 ) -> None:
@@ -161,6 +163,7 @@ def test_the_published_holdout_comes_out_of_the_warehouse(
             assert row["discounted_orders"] >= never["discounted_orders"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "orders",
     [
@@ -178,6 +181,7 @@ def test_too_little_for_a_model_is_no_failure(settings: Settings, orders: str) -
     assert tables["analyze.clv_holdout"] == []
 
 
+@pytest.mark.slow
 def test_a_business_that_has_taken_no_money_yet(settings: Settings) -> None:
     put(
         settings,
@@ -194,6 +198,7 @@ def test_a_business_that_has_taken_no_money_yet(settings: Settings) -> None:
     assert {row["company_margin"] for row in outlook} == {settings.default_margin}
 
 
+@pytest.mark.slow
 def test_customers_of_every_kind_get_a_sensible_outlook(settings: Settings) -> None:
     """Regulars, one-time buyers, gifts only, an order a second ago: all finite, none absurd."""
     put(
@@ -227,6 +232,7 @@ def test_customers_of_every_kind_get_a_sensible_outlook(settings: Settings) -> N
     assert spend["customers"] == len(repeats)
 
 
+@pytest.mark.slow
 def test_a_model_that_is_no_better_than_the_naive_rate_is_a_warning(settings: Settings) -> None:
     """Everybody buys like clockwork, each at a pace of their own: x / T is all there is to know."""
     put(

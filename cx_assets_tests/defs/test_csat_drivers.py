@@ -75,6 +75,7 @@ def test_effects_are_those_of_the_world(settings: Settings, tmp_path: Path) -> N
     assert found["share_of_variance"].idxmax() == "late delivery"
 
 
+@pytest.mark.slow
 def test_without_answers_there_are_no_drivers(settings: Settings) -> None:
     for source in SOURCES:
         (settings.landing / source).mkdir(parents=True)

@@ -112,7 +112,10 @@ def differing(left: dict[str, pa.Table], right: dict[str, pa.Table]) -> list[str
 
 def same(left: pa.Table, right: pa.Table) -> bool:
     """Equal to the last digit; unlike Arrow's own equality, a nan is the same as a nan."""
-    return left.schema == right.schema and repr(left.to_pylist()) == repr(right.to_pylist())
+    return left.schema == right.schema and all(
+        one.equals(other) or repr(one.to_pylist()) == repr(other.to_pylist())
+        for one, other in zip(left.columns, right.columns, strict=True)
+    )
 
 
 def land(landing: Path, settings: Settings) -> None:

@@ -108,6 +108,7 @@ def read_orders(session: Session, folder: Path, data: bytes) -> Reading:
 VALUES = st.text(alphabet='ab",\n ü', max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     rows=st.lists(st.tuples(VALUES, VALUES), max_size=12),
@@ -152,6 +153,7 @@ def is_whole(reason: str | None) -> bool:
     return reason not in (NEVER_CLOSED, STRAY_QUOTE) and "the header has" not in (reason or "")
 
 
+@pytest.mark.slow
 @example(lines=[',"', "1,c1,2024-01-05,web", '",,'])
 @settings(max_examples=40, deadline=None)
 @given(

@@ -27,6 +27,7 @@ def answers(
     return drivers, controls, y.to_numpy() + rng.normal(0, 0.5, n), who
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_true_effects() -> None:
     rng = np.random.default_rng(3)
     covered = []

@@ -98,6 +98,7 @@ def test_two_quick_orders_and_a_long_silence_mean_goodbye_in_every_model(
         assert model.expected_orders(39, 0, 0, 78) > model.expected_orders(39, 1, 0.1, 78)
 
 
+@pytest.mark.slow
 def test_the_bootstrap_is_that_of_full_refits(fitted: dict[str, PurchaseModel]) -> None:
     """Refits of resampled customers, from scratch, against the quick steps of `bootstrap`."""
     model = fitted["bg_nbd"]

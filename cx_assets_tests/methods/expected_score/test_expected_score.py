@@ -153,6 +153,7 @@ def test_an_answer_counts_for_what_it_stands_for() -> None:
     assert (weighed.experience_.predict(answers) < plain.experience_.predict(answers)).all()
 
 
+@pytest.mark.slow
 def test_the_spread_is_that_of_repeated_surveys() -> None:
     asked = pd.DataFrame({"survey": ["csat"], "late_deliveries": [2]})
     rng = np.random.default_rng(5)

@@ -81,6 +81,7 @@ def test_stable_is_what_comes_out_again_and_noise_is_not() -> None:
     assert stability(noise, 6) == (mean, minimum)
 
 
+@pytest.mark.slow
 def test_the_logarithmic_recipe_is_the_more_stable_one_where_it_chooses(
     retail: Callable[[str], pd.DataFrame],
 ) -> None:

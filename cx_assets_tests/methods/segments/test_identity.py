@@ -134,6 +134,7 @@ def test_on_another_scale_all_segments_are_new() -> None:
     assert found.highest_id == 4
 
 
+@pytest.mark.slow
 def test_a_real_shops_segments_stay_themselves(retail: Callable[[str], pd.DataFrame]) -> None:
     """From month to month the centres stay; those of the plain recipe do not."""
     farthest = {}

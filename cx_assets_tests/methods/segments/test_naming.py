@@ -113,6 +113,7 @@ def test_segments_without_any_difference_are_told_apart_by_their_number() -> Non
     assert names_of(USUAL, USUAL) == ["Cooling down, no. 1", "Cooling down, no. 2"]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 60), st.booleans())
 def test_names_are_never_alike_and_champions_are_what_they_say(
     seed: int, k: int, size: int, coarse: bool
