@@ -24,7 +24,7 @@ from cx_assets.defs.feedback import feedback_sensor
 from cx_assets.landing import watch
 from cx_assets.settings import Settings
 from cx_assets_tests.conftest import LAST_PERIOD
-from cx_assets_tests.e2e.graph import build, definitions, land
+from cx_assets_tests.e2e.graph import build_tables, definitions, land
 
 MONTHS = [date(2024, month, 1) for month in range(1, 7)]
 
@@ -215,7 +215,8 @@ def test_a_flood_of_files_is_taken_in_turns(loop: Loop, monkeypatch: pytest.Monk
 def test_what_another_run_has_taken_in_is_not_asked_for(loop: Loop, small_landing: Path) -> None:
     """After a whole loop, a sensor that starts has nothing to do until something new lands."""
     land(small_landing, loop.settings)
-    build(loop.settings, instance=loop.instance)
+    sources = ["collect.survey_responses", "collect.action_deliveries"]
+    build_tables(loop.settings, sources, instance=loop.instance)
     # Somebody is erased before the sensor has its first look.
     erased = sorted(loop.folder.iterdir())[0]
     path, before = f"survey_responses/{erased.name}", watch.fingerprint(erased)

@@ -44,14 +44,14 @@ def test_a_second_run_changes_nothing(
         assert same(again[name].filter(pc.invert(published)), built_tables[name])
 
 
-@given(cuts=st.sets(st.integers(3, len(KEYS) - 1)))
+@given(cut=st.integers(2, len(KEYS) - 1))
 # A failing cut is as good as a smaller one, and finding a smaller one takes minutes.
 @hypothesis_settings(max_examples=1, deadline=None, phases=[Phase.generate])
 def test_a_range_run_equals_runs_of_its_parts(
-    cuts: set[int], small_landing: Path, built_tables: dict[str, pa.Table]
+    cut: int, small_landing: Path, built_tables: dict[str, pa.Table]
 ) -> None:
-    """The first periods one by one, the others in ranges of any length."""
-    bounds = [0, 1, 2, *sorted(cuts), len(KEYS)]
+    """The first period alone, the others in two ranges of any length."""
+    bounds = [0, 1, cut, len(KEYS)]
     with tempfile.TemporaryDirectory() as home:
         settings = Settings.from_env({**os.environ, "CX_HOME": home})
         land(small_landing, settings)
