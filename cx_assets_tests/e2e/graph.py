@@ -60,11 +60,10 @@ def build_tables(
     tables: Sequence[str],
     first: str = KEYS[0],
     last: str = KEYS[-1],
-    job: str = "whole_loop",
     instance: dg.DagsterInstance | None = None,
 ) -> None:
-    """One range run of some of the job's tables only, in the order that they need."""
-    build_defs(settings).resolve_job_def(job).execute_in_process(
+    """One range run of some tables only, in the order that they need."""
+    build_defs(settings).resolve_job_def("whole_loop").execute_in_process(
         instance=instance,
         asset_selection=[dg.AssetKey(name.split(".")) for name in tables],
         tags={ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last},

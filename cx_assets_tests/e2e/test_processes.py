@@ -1,6 +1,5 @@
 """Real processes: two runs at once, and runs that are killed at any moment."""
 
-import os
 import random
 import shutil
 import signal
@@ -12,6 +11,7 @@ import pytest
 
 from cx_assets.settings import Settings
 from cx_assets_tests.e2e.graph import differing, finish, land, same, start, tables
+from cx_assets_tests.e2e.homes import copy
 
 pytestmark = pytest.mark.slow
 
@@ -54,8 +54,7 @@ def test_killed_at_any_moment_every_table_is_the_old_or_the_new_one(
     before = shutil.copyfile(settings.warehouse, settings.home / "before.duckdb")
     (settings.landing / "survey_responses" / "late.csv").write_text(LATE_ANSWERS)
 
-    twin = Settings.from_env({**os.environ, "CX_HOME": str(settings.home.with_name("twin"))})
-    shutil.copytree(settings.home, twin.home)
+    twin = copy(settings, settings.home.with_name("twin"))
     run = start(twin, *TURN)
     wait_for_a_write(twin.warehouse)
     started = time.monotonic()

@@ -66,9 +66,8 @@ select id, part_a, part_b
 from rules_sets
 where id in (select part_a from rules_candidates union select part_b from rules_candidates)
 """
-# Two numbers as one, which a join cannot take apart: the other two are then joined first, which is
-# much the cheaper order.
-AS_ONE = "cast({a} as bigint) * 2147483648 + {b}"
+# The two numbers of a set as one, which cannot be taken apart: `a` and `b` are then joined first,
+# which is much the cheaper order.
 HELD_SETS = """
 create or replace temp table rules_held as
 with a as (select * from rules_held where id in (select part_a from rules_needed)),
@@ -76,7 +75,9 @@ b as (select * from rules_held where id in (select part_b from rules_needed))
 select a.basket, a.id as part_a, needed.id
 from a
 inner join b on b.basket = a.basket and b.id > a.id {siblings}
-inner join rules_needed as needed on {needed} = {held}
+inner join rules_needed as needed
+    on cast(needed.part_a as bigint) * 2147483648 + needed.part_b
+    = cast(a.id as bigint) * 2147483648 + b.id
 """
 
 # Pairs of up to 2,047 items are counted in an array of 2^22 cells, not in a hash table. That is
@@ -140,10 +141,7 @@ def hold_parts(session: Session, size: int) -> None:
     """Note which basket holds which of the sets of `size` items that a candidate is made of."""
     session.execute(CANDIDATES.format(size=size))
     session.execute(NEEDED)
-    needed = AS_ONE.format(a="needed.part_a", b="needed.part_b")
-    held = AS_ONE.format(a="a.id", b="b.id")
-    siblings = SIBLINGS if size > 2 else ""
-    session.execute(HELD_SETS.format(siblings=siblings, needed=needed, held=held))
+    session.execute(HELD_SETS.format(siblings=SIBLINGS if size > 2 else ""))
 
 
 def count(session: Session, size: int, sets: int, least: int) -> int:

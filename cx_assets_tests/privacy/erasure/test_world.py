@@ -9,19 +9,14 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 import pytest
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
-from cx_assets.definitions import build_defs
 from cx_assets.instance import prepare_home
 from cx_assets.landing.sources import SOURCES
 from cx_assets.privacy.erasure import Person, erase, find, needles
 from cx_assets.privacy.erasure.person import IDENTIFIERS
 from cx_assets.settings import Settings
 from cx_assets.warehouse.duckdb import DuckDBWarehouse
-from cx_assets_tests.e2e.graph import KEYS, same, tables
+from cx_assets_tests.e2e.graph import KEYS, build_tables, same, tables
 from cx_assets_tests.landing.zone import Zone, months
 
 pytestmark = pytest.mark.slow
@@ -36,16 +31,6 @@ MADE = [
     "features.web_visitors",
     *AGGREGATES,
 ]
-
-
-def build(settings: Settings, instance: dg.DagsterInstance) -> None:
-    job = build_defs(settings).resolve_implicit_global_asset_job_def()
-    job.execute_in_process(
-        asset_selection=[dg.AssetKey(name.split(".")) for name in MADE],
-        instance=instance,
-        tags={ASSET_PARTITION_RANGE_START_TAG: KEYS[0], ASSET_PARTITION_RANGE_END_TAG: KEYS[1]},
-        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-    )
 
 
 def busiest(settings: Settings, number: int) -> list[Person]:
@@ -102,7 +87,7 @@ def test_three_people_leave_the_sample_world(
         shutil.copy2(path, target)
     prepare_home(settings)
     with dg.DagsterInstance.get() as instance:
-        build(settings, instance)
+        build_tables(settings, MADE, last=KEYS[1], instance=instance)
     people = busiest(settings, 3)
     wanted = needles(people)
     before, searched = tables(settings), find(settings.home, wanted)
